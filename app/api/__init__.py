@@ -1,0 +1,21 @@
+"""The REST API: one resource a file; this is the list of them."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from app.api import calls, dashboard, errors, health, kpis, openapi
+
+BLUEPRINTS = (health.blueprint, dashboard.blueprint, calls.blueprint, kpis.blueprint, openapi.blueprint)
+
+
+def register(server: Flask) -> None:
+    """Route all endpoints; an unknown path under /api is a JSON 404, never a page."""
+    errors.register(server)
+    for blueprint in BLUEPRINTS:
+        server.register_blueprint(blueprint)
+
+    @server.route("/api/", defaults={"rest": ""}, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    @server.route("/api/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    def unknown(rest: str) -> Response:
+        raise errors.ApiError(404, "not_found", "There is no such endpoint; /api/openapi.json lists them.")

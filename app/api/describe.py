@@ -1,0 +1,119 @@
+"""An endpoint and its description are written in one place; /api/openapi.json is made from the descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import orjson
+from flask import Blueprint, Response, request
+
+from app.api.errors import ApiError
+
+Schema = dict[str, Any]
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the query string (or of the path)."""
+
+    name: str
+    description: str
+    schema: Schema = field(default_factory=lambda: {"type": "string"})
+    where: str = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path."""
+
+    method: str
+    path: str
+    summary: str
+    parameters: Sequence[Parameter]
+    body: Schema | None
+    answer: Schema
+    status: int
+    errors: Sequence[int]
+
+
+OPERATIONS: list[Operation] = []
+
+
+def endpoint(
+    blueprint: Blueprint,
+    method: str,
+    path: str,
+    summary: str,
+    *,
+    answer: Schema,
+    parameters: Sequence[Parameter] = (),
+    body: Schema | None = None,
+    status: int = 200,
+    errors: Sequence[int] = (),
+) -> Callable[[View], View]:
+    """Route a view and describe it."""
+    OPERATIONS.append(Operation(method, path, summary, parameters, body, answer, status, errors))
+
+    def register(view: View) -> View:
+        blueprint.add_url_rule(path, view_func=view, methods=[method])
+        return view
+
+    return register
+
+
+def json_answer(content: Any, status: int = 200) -> Response:
+    """Content as a JSON response that no cache keeps."""
+    body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+    response = Response(body, status=status, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def whole_number(name: str, default: int, least: int, most: int) -> int:
+    """A whole number of the query string; an ApiError names it otherwise."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    # int() also takes "1_0" and other digits than 0 to 9.
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        raise ApiError(400, "bad_parameter", f"{name}: must be a whole number from {least} to {most}")
+    return int(text)
+
+
+def choice(name: str, default: str | None, known: Sequence[str]) -> str | None:
+    """One of the known words of the query string; an ApiError names it otherwise."""
+    text = request.args.get(name, default)
+    if text is not None and text not in known:
+        raise ApiError(400, "bad_parameter", f"{name}: must be one of {', '.join(known)}")
+    return text
+
+
+def obj(**properties: Schema) -> Schema:
+    """Schema of an object that has all of these properties."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def listing(items: Schema) -> Schema:
+    """Schema of a list."""
+    return {"type": "array", "items": items}
+
+
+TEXT: Schema = {"type": "string"}
+INTEGER: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+MAYBE_NUMBER: Schema = {"type": ["number", "null"]}
+MAYBE_TEXT: Schema = {"type": ["string", "null"]}
+INSTANT: Schema = {"type": "string", "format": "date-time"}
+FILTERS: tuple[Parameter, ...] = (
+    Parameter("from", "Start: ISO-8601, or relative such as now-24h or now/d. Default: now-24h."),
+    Parameter("to", "End (exclusive), written like `from`. Default: now."),
+    Parameter("zone", "IANA time zone of naive times and of days. Default: the server's TIMEZONE."),
+    *(
+        Parameter(name, f"Only calls with this {name}; repeat the key for any of several.", listing(TEXT))
+        for name in ("agent", "queue", "status", "direction", "source")
+    ),
+    Parameter("q", "Only calls in whose id, agent, queue, end reason or last two digits this text occurs."),
+)

@@ -1,0 +1,74 @@
+"""The only maker of error bodies: `{"error": {"code", "message", "request_id"}}`."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+
+import orjson
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from app.filters import BadFilter
+from data.ingest import Overloaded
+from data.record import RecordFull, RecordUnavailable
+from data.times import TooManyBuckets
+
+log = logging.getLogger(__name__)
+
+
+class ApiError(Exception):
+    """An answer that is an error: HTTP status, a code for programs, a message for people."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+def request_id() -> str:
+    """The id of this request: the client's X-Request-ID where it is a plain word, else a new one."""
+    if "request_id" not in g:
+        given = request.headers.get("X-Request-ID", "")
+        g.request_id = given if re.fullmatch(r"[\w.-]{1,64}", given) else secrets.token_hex(8)
+    return str(g.request_id)
+
+
+def error_response(status: int, code: str, message: str, *, retry_after: int | None = None) -> Response:
+    """The error as a response."""
+    body = {"error": {"code": code, "message": message, "request_id": request_id()}}
+    response = Response(orjson.dumps(body), status=status, mimetype="application/json")
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _answer(error: Exception) -> Response:
+    if isinstance(error, ApiError):
+        return error_response(error.status, error.code, error.message)
+    if isinstance(error, BadFilter | TooManyBuckets):
+        return error_response(400, "bad_parameter", str(error))
+    if isinstance(error, Overloaded):
+        message = "Too many calls are waiting to be written; nothing of this request was stored."
+        return error_response(503, "overloaded", message, retry_after=error.retry_after)
+    if isinstance(error, RecordFull):
+        log.error("the database is full: %s", error)
+        return error_response(507, "storage_full", "The disk of the call record is full; nothing was stored.")
+    if isinstance(error, RecordUnavailable | TimeoutError):
+        log.error("the database is away: %s", error, extra={"request_id": request_id()})
+        return error_response(503, "database_unavailable", "The call record does not answer.", retry_after=2)
+    if isinstance(error, HTTPException):
+        status = error.code or 500
+        return error_response(status, error.name.lower().replace(" ", "_"), error.description or error.name)
+    log.error("unexpected error", exc_info=error, extra={"request_id": request_id(), "path": request.path})
+    return error_response(500, "internal_error", "Something went wrong here; the log has the details.")
+
+
+def register(server: Flask) -> None:
+    """Answer every exception outside Dash's own callbacks with the one error shape."""
+    server.register_error_handler(Exception, _answer)
+
+    @server.after_request
+    def name_request(response: Response) -> Response:
+        response.headers["X-Request-ID"] = request_id()
+        return response

@@ -1,0 +1,1 @@
+"""Building blocks of the pages: plain component dicts for what is refreshed, Dash components for what stays."""

@@ -1,0 +1,60 @@
+"""Cards: a quiet frame with a title, a unit and the definition of what is in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc
+
+from app.components.kpi import help_button
+from app.components.plain import Plain, h
+from app.theme import GRAPH_CONFIG
+
+
+def card(title: str, body: Any, *, unit: str = "", definition: str = "", span: str = "", extra: Any = None) -> Plain:
+    """A card of the grid; `span` names its width there (assets/layout.css)."""
+    head = [h("H2", title, cls="vh-card-title")]
+    if unit:
+        head.append(h("Span", unit, cls="vh-card-unit"))
+    if definition:
+        head.append(help_button(title, definition))
+    if extra is not None:
+        head.append(h("Div", extra, cls="vh-card-extra"))
+    return h(
+        "Section",
+        [h("Header", head, cls="vh-card-head"), body],
+        cls=f"vh-card {span}".rstrip(),
+        aria_label=title,
+    )
+
+
+def chart_card(title: str, chart_id: str, parts: dict[str, dict[str, Any]], **frame: Any) -> Plain:
+    """A card around a chart. `parts` holds the first figure and, under `<chart_id>-note`, its words for readers."""
+    note = f"{chart_id}-note"
+    body = h(
+        "Figure",
+        [
+            # Filled by assets/voicehive/charts.js: a legend that a keyboard reaches and that wraps on a phone.
+            h("Div", cls="vh-legend"),
+            h(
+                "Div",
+                _graph(chart_id, parts.get(chart_id, {})),
+                cls="vh-chart",
+            ),
+            h("Figcaption", id=note, cls="vh-chart-note", **parts.get(note, {})),
+        ],
+        cls="vh-figure",
+        aria_describedby=note,
+    )
+    return card(title, body, **frame)
+
+
+def kpi_card(card_id: str, parts: dict[str, dict[str, Any]]) -> Plain:
+    """The frame of a key figure; its content comes from the parts."""
+    return h("Section", id=card_id, cls="vh-card vh-kpi", **parts.get(card_id, {}))
+
+
+def _graph(chart_id: str, first: dict[str, Any]) -> Any:
+    # A plain mapping is what it takes; the generated type wants a TypedDict of its own.
+    config: Any = GRAPH_CONFIG
+    return dcc.Graph(id=chart_id, config=config, responsive=True, **first)

@@ -1,0 +1,58 @@
+"""The feed of what just happened. Ages are counted by the browser, so an unchanged feed is sent once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from app.components.plain import Plain, h
+
+_KNOWN = ("success", "error", "abandoned", "missed", "voicemail", "in_progress")
+
+
+class Event(Protocol):
+    """What the feed needs of an activity."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def status(self) -> str | None: ...
+
+
+def feed(events: Iterable[Event], zone: str) -> list[Plain]:
+    """The lines, newest first."""
+    lines = [_line(event, zone) for event in events]
+    return (
+        [h("Ol", lines, cls="vh-feed")] if lines else [h("Div", "Nothing happened in this range.", cls="vh-feed-empty")]
+    )
+
+
+def _line(event: Event, zone: str) -> Plain:
+    mark = event.status if event.status in _KNOWN else "error" if event.severity == "error" else "missed"
+    if event.type == "alert":
+        mark = f"alert vh-dot-{'error' if event.severity == 'error' else 'abandoned'}"
+    clock = datetime.fromtimestamp(event.timestamp // 1_000_000, tz=UTC).astimezone(ZoneInfo(zone))
+    return h(
+        "Li",
+        [
+            h("Span", cls=f"vh-dot vh-dot-{mark}", aria_hidden="true"),
+            h("Span", event.message, cls="vh-feed-text"),
+            h(
+                "Time",
+                f"{clock:%H:%M:%S}",
+                data_age=event.timestamp // 1000,
+                data_tip=f"{clock:%a %d %b %Y, %H:%M:%S %Z}",
+            ),
+        ],
+        key=event.id,
+    )

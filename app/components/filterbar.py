@@ -1,0 +1,148 @@
+"""The filter bar. Its state is the query string; the browser changes that (assets/filters.js) and fetches at once."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import dash_bootstrap_components as dbc
+
+from app.components.plain import Plain, h, icon
+
+if TYPE_CHECKING:
+    from app.filters import PageFilter
+
+RANGE, ZONE, COMPARE, CHIPS = "vh-range-label", "vh-zone-label", "vh-compare", "vh-chips"
+
+PRESETS = {
+    ("now-15m", "now"): "Last 15 minutes",
+    ("now-1h", "now"): "Last hour",
+    ("now-6h", "now"): "Last 6 hours",
+    ("now-24h", "now"): "Last 24 hours",
+    ("now-7d", "now"): "Last 7 days",
+    ("now-30d", "now"): "Last 30 days",
+    ("now-90d", "now"): "Last 90 days",
+    ("now/d", "now"): "Today",
+    ("now-1d/d", "now-1d/d"): "Yesterday",
+    ("now/w", "now"): "This week",
+    ("now/M", "now"): "This month",
+    ("now-1M/M", "now-1M/M"): "Last month",
+}
+_DIMENSIONS = ("agent", "queue", "status", "direction", "source")
+
+
+def filter_parts(page: PageFilter) -> dict[str, dict[str, Any]]:
+    """What the bar says about the filter in use."""
+    return {
+        RANGE: {"children": range_label(page)},
+        ZONE: {"children": zone_label(page.filter.zone)},
+        COMPARE: {"aria-pressed": "true" if page.compare else "false"},
+        CHIPS: {"children": _chips(page)},
+    }
+
+
+def range_label(page: PageFilter) -> str:
+    """The range in words: "Last 24 hours", or its two ends in the zone."""
+    preset = PRESETS.get((page.range_from, page.range_to))
+    if preset:
+        return preset
+    start, end = (_local(instant, page.filter.zone) for instant in (page.filter.start, page.filter.end))
+    if page.range_to == "now" and start:
+        return f"Since {start:%d %b, %H:%M}"
+    if start and end and start.date() == end.date():
+        return f"{start:%d %b, %H:%M} – {end:%H:%M}"
+    return f"{f'{start:%d %b, %H:%M}' if start else '…'} – {f'{end:%d %b, %H:%M}' if end else '…'}"
+
+
+def zone_label(zone: str) -> str:
+    """The city of a zone: "Europe/Berlin" is "Berlin"."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def _local(instant: int | None, zone: str) -> datetime | None:
+    return None if instant is None else datetime.fromtimestamp(instant // 1_000_000, tz=UTC).astimezone(ZoneInfo(zone))
+
+
+def _chips(page: PageFilter) -> list[Plain]:
+    chosen = [(name, value) for name in _DIMENSIONS for value in getattr(page.filter, name)]
+    if page.filter.q:
+        chosen.append(("q", page.filter.q))
+    return [_chip(name, value) for name, value in chosen]
+
+
+def _chip(name: str, value: str) -> Plain:
+    label = f"{'search' if name == 'q' else name}: {value.replace('_', ' ') if name == 'status' else value}"
+    return h(
+        "Button",
+        [label, icon("x")],
+        type="button",
+        cls="vh-chip",
+        data_remove=urlencode({name: value}),
+        aria_label=f"Remove filter {label}",
+        key=label,
+    )
+
+
+def filter_bar(parts: dict[str, dict[str, Any]], live: Any) -> Plain:
+    """Range, comparison, chips, and on the right how fresh the page is."""
+    compare = h(
+        "Button",
+        [icon("compare"), h("Span", "Compare")],
+        id=COMPARE,
+        type="button",
+        cls="vh-button",
+        data_vh="compare",
+        data_tip="Show the previous period",
+        **parts.get(COMPARE, {}),
+    )
+    chips = h("Div", id=CHIPS, cls="vh-chips", **parts.get(CHIPS, {}))
+    return h(
+        "Div",
+        [h("Div", [_range_menu(parts), compare, chips], cls="vh-filters"), live],
+        cls="vh-filterbar",
+        role="region",
+        aria_label="Filters",
+    )
+
+
+def _range_menu(parts: dict[str, dict[str, Any]]) -> Plain:
+    label = h("Span", id=RANGE, cls="vh-menu-label", **parts.get(RANGE, {}))
+    presets = [
+        h(
+            "Button",
+            text,
+            type="button",
+            cls="vh-menu-item",
+            data_query=json.dumps({"from": begin, "to": end}, separators=(",", ":")),
+        )
+        for (begin, end), text in PRESETS.items()
+    ]
+    form = h(
+        "Form",
+        [
+            h("Div", "Custom range", cls="vh-menu-title"),
+            _moment("vh-from", "From"),
+            _moment("vh-to", "To"),
+            h("P", id="vh-range-error", cls="vh-field-error", role="alert"),
+            h("Button", "Apply", type="submit", cls="vh-button vh-primary"),
+        ],
+        cls="vh-range-form",
+        data_form="range",
+    )
+    return h(
+        "Details",
+        [
+            h("Summary", [icon("calendar"), label, icon("chevron-down")], cls="vh-button"),
+            h("Div", [h("Div", presets, cls="vh-presets"), form], cls="vh-panel vh-range-panel"),
+        ],
+        cls="vh-menu",
+    )
+
+
+def _moment(name: str, label: str) -> Plain:
+    # Plain HTML knows this type; the component only does not list it.
+    field = dbc.Input(id=name, type="datetime-local", size="sm")  # type: ignore[arg-type,unused-ignore]
+    return h("Label", [label, field], cls="vh-field", htmlFor=name)

@@ -1,0 +1,85 @@
+"""What a page refreshes itself with: only the parts that changed, serialised and compressed once for everybody.
+
+GET /_live/<page>?<the page's query string>&have=<id:version,...> answers with the parts whose version the browser
+does not have, or 204 when it has all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import brotli
+import orjson
+from flask import Flask, Response, request
+
+from app.api.errors import ApiError
+from app.filters import PageFilter
+from app.services import Services
+from data.times import now_micros, to_iso
+
+Parts = Callable[[PageFilter, Services], Mapping[str, Mapping[str, Any]]]
+_BROTLI_QUALITY = 5
+_ENCODED_KEPT = 16
+
+
+@dataclass(slots=True)
+class State:
+    """All parts of a page at one instant, each serialised, with the answers made of them."""
+
+    as_of: str
+    versions: dict[str, str]
+    parts: dict[str, bytes]
+    encoded: OrderedDict[tuple[str, bool], bytes] = field(default_factory=OrderedDict)
+    lock: Lock = field(default_factory=Lock)
+
+    def answer(self, have: str, compress: bool) -> bytes:
+        """The body for a browser that has these versions; empty if it has all."""
+        known = set(have.split(","))
+        changed = [name for name, version in self.versions.items() if f"{name}:{version}" not in known]
+        if not changed:
+            return b""
+        with self.lock:
+            key = (",".join(changed), compress)
+            if key not in self.encoded:
+                self.encoded[key] = self._encode(changed, compress)
+                while len(self.encoded) > _ENCODED_KEPT:
+                    self.encoded.popitem(last=False)
+            return self.encoded[key]
+
+    def _encode(self, changed: list[str], compress: bool) -> bytes:
+        head = orjson.dumps({"as_of": self.as_of, "versions": self.versions})[:-1]
+        parts = b",".join(orjson.dumps(name) + b":" + self.parts[name] for name in changed)
+        body = head + b',"parts":{' + parts + b"}}"
+        return brotli.compress(body, quality=_BROTLI_QUALITY) if compress else body
+
+
+def state_of(parts: Mapping[str, Mapping[str, Any]]) -> State:
+    """Parts (component id -> properties) with a version each: a hash of their JSON."""
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    serialised = {name: orjson.dumps(properties, option=options) for name, properties in parts.items()}
+    versions = {n: hashlib.blake2s(text, digest_size=6).hexdigest() for n, text in serialised.items()}
+    return State(as_of=to_iso(now_micros()) or "", versions=versions, parts=serialised)
+
+
+def register(server: Flask, services: Services, pages: Mapping[str, Parts]) -> None:
+    """Route the refresh of these pages (name -> their parts)."""
+
+    @server.get("/_live/<page>")
+    def live(page: str) -> Response:
+        if page not in pages:
+            raise ApiError(404, "not_found", "There is no such page.")
+        chosen = services.parse(request.args)
+        state = services.answers.get(("live", page, chosen.key), lambda: state_of(pages[page](chosen, services)))
+        compress = "br" in request.headers.get("Accept-Encoding", "")
+        body = state.answer(request.args.get("have", ""), compress)
+        response = Response(body, status=200 if body else 204, mimetype="application/json")
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Vary"] = "Accept-Encoding"
+        if body and compress:
+            response.headers["Content-Encoding"] = "br"
+        return response

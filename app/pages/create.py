@@ -1,0 +1,76 @@
+"""The Dash object: assets, index page, router and error handler."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dash
+import flask
+from dash import ClientsideFunction, Input, Output, State
+
+from app.pages.index import Site
+from app.pages.render import rendered, whole
+from app.pages.table import PAGES
+from app.shell import INTERVAL, PAGE, TOAST, URL, Place
+
+if TYPE_CHECKING:
+    from app.services import Services
+
+log = logging.getLogger(__name__)
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+
+ErrorHook = Callable[[Exception, str], None]
+
+
+def create_dash(server: flask.Flask, services: Services, *, on_callback_error: ErrorHook | None = None) -> dash.Dash:
+    """Serve the pages on `server`. `on_callback_error(error, reference)` is told of every callback that failed."""
+    pages = Site(
+        "voicehive",
+        server=server,  # type: ignore[arg-type]
+        assets_folder=str(ASSETS),
+        assets_ignore=r"^(theme\.js|.*\.css)$",
+        pages_folder="",
+        use_pages=False,
+        title="VoiceHive",
+        update_title="",
+        suppress_callback_exceptions=True,
+        prevent_initial_callbacks=True,
+        on_error=_error_handler(on_callback_error),
+        compress=False,
+    )
+    pages.layout = lambda: whole(services)
+    _refresh(pages)
+    _router(pages, services)
+    for page in PAGES:
+        page.register(pages)
+    return pages
+
+
+def _refresh(pages: dash.Dash) -> None:
+    """The beat of the live refresh: no Output, so a slow answer can't hold it up."""
+    pages.clientside_callback(ClientsideFunction("voicehive", "beat"), Input(INTERVAL, "n_intervals"))
+
+
+def _router(pages: dash.Dash, services: Services) -> None:
+    @pages.callback(Output(PAGE, "children"), Input(URL, "pathname"), State(URL, "search"), prevent_initial_call=True)
+    def show(path: str | None, search: str | None) -> Any:
+        content, _ = rendered(Place(path or "/", search or ""), services)
+        return content
+
+
+def _error_handler(hook: ErrorHook | None) -> Callable[[Exception], Any]:
+    def handle(error: Exception) -> Any:
+        reference = secrets.token_hex(4)
+        log.error("a callback failed (reference %s)", reference, exc_info=error)
+        if hook is not None:
+            hook(error, reference)
+        text = f"This could not be done. The rest of the page works on. Reference {reference}."
+        dash.set_props(TOAST, {"is_open": True, "children": text})
+        return None
+
+    return handle

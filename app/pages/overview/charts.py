@@ -1,0 +1,63 @@
+"""The charts of the overview: a figure and its words for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.components.guard import Parts
+from app.components.states import note
+from app.figures import durations, system, volume
+from app.figures.system import Samples
+from app.format import count, duration, milliseconds, percent
+from app.pages.overview import ids
+
+if TYPE_CHECKING:
+    from data.queries.overview import Overview
+
+_NO_CALLS = "No calls in this range. Choose a longer one, or remove a filter."
+_NO_SAMPLES = "The first samples arrive within a minute of the start."
+
+
+def volume_parts(data: Overview, revision: str) -> Parts:
+    """Calls by status over time."""
+    figure = volume.volume(
+        data.volume, data.previous_total, step=data.step, zone=data.filter.zone, as_of=data.as_of, revision=revision
+    )
+    totals = {label: int(data.volume[name].sum()) for name, label in volume.STATUSES.items() if name in data.volume}
+    words = ", ".join(f"{label.lower()} {count(n)}" for label, n in totals.items() if n)
+    return _chart(ids.VOLUME, figure, f"Calls by status: {words}." if words else _NO_CALLS, "" if words else _NO_CALLS)
+
+
+def duration_parts(data: Overview, revision: str) -> Parts:
+    """Percentiles of call durations over time."""
+    figure = durations.durations(
+        data.durations, step=data.step, zone=data.filter.zone, as_of=data.as_of, revision=revision
+    )
+    p50, p95, p99 = (data.kpis.current.get(f"{p}_duration_seconds") for p in ("p50", "p95", "p99"))
+    words = f"Over the whole range: median {duration(p50)}, p95 {duration(p95)}, p99 {duration(p99)}."
+    return _chart(
+        ids.DURATIONS, figure, words, "" if data.durations["p50"].notna().any() else "No answered calls in this range."
+    )
+
+
+def response_parts(samples: Samples, revision: str) -> Parts:
+    """API response times over time."""
+    figure = system.response_times(samples, revision=revision)
+    worst = max((v for v in samples.columns.get("api_p95_ms", ()) if v is not None), default=None)
+    words = f"API response times; the highest p95 was {milliseconds(worst)}."
+    return _chart(ids.RESPONSE, figure, words, _NO_SAMPLES if worst is None else "")
+
+
+def load_parts(samples: Samples, revision: str) -> Parts:
+    """Processor and memory over time."""
+    figure = system.load(samples, revision=revision)
+    cpu, memory = (
+        max((v for v in samples.columns.get(name, ()) if v is not None), default=None)
+        for name in ("cpu_percent", "memory_percent")
+    )
+    words = f"The highest load was {percent(cpu)} processor and {percent(memory)} memory."
+    return _chart(ids.LOAD, figure, words, _NO_SAMPLES if cpu is None and memory is None else "")
+
+
+def _chart(name: str, figure: dict[str, Any], words: str, empty: str) -> Parts:
+    return {name: {"figure": figure}, f"{name}-note": {"children": note(words, empty)}}

@@ -1,0 +1,53 @@
+"""Data into the page: component id -> props, for the first layout and for every refresh alike.
+
+Nothing in here may change while the data does not (no clock): what is equal to what a browser has is not sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.components.feed import feed
+from app.components.filterbar import filter_parts
+from app.components.guard import Parts, guarded
+from app.components.problems import problem_parts
+from app.components.states import no_calls
+from app.figures.system import Samples
+from app.pages.overview import cards, charts, ids
+
+if TYPE_CHECKING:
+    from app.filters import PageFilter
+    from app.services import Services
+
+
+def parts(page_filter: PageFilter, services: Services) -> Parts:
+    """All parts of the overview. One that fails says so in its place; without the calls' figures nothing is shown."""
+    data = services.overview(page_filter)
+    shown = data.filter
+    # The samples have a beat of their own: the calls' answer may be older, so its range is not used here.
+    now = page_filter.filter.end or data.as_of
+    window = services.system.window((page_filter.filter.start or 0) / 1e6, now / 1e6)
+    samples = Samples.of(window, shown.zone, now)
+    revision = f"{page_filter.range_from}|{page_filter.range_to}|{shown.zone}"
+    problems = services.problems()
+
+    found: Parts = {
+        **filter_parts(page_filter),
+        **problem_parts(problems),
+        ids.EMPTY: _props(no_calls() if data.newest is None else None, "vh-empty"),
+    }
+    found |= guarded(ids.KPIS[:4], "Key figures", lambda: cards.call_cards(data, compare=page_filter.compare))
+    found |= guarded(
+        ids.KPIS[4:], "System figures", lambda: cards.system_cards(services.system.now(), samples, problems)
+    )
+    found |= guarded((ids.VOLUME,), "Call volume", lambda: charts.volume_parts(data, revision), chart=True)
+    found |= guarded((ids.DURATIONS,), "Durations", lambda: charts.duration_parts(data, revision), chart=True)
+    found |= guarded((ids.RESPONSE,), "Response times", lambda: charts.response_parts(samples, revision), chart=True)
+    found |= guarded((ids.LOAD,), "Load", lambda: charts.load_parts(samples, revision), chart=True)
+    found |= guarded((ids.FEED,), "Recent activity", lambda: {ids.FEED: {"children": feed(data.activity, shown.zone)}})
+    return found
+
+
+def _props(children: Any, cls: str) -> dict[str, Any]:
+    """Content that takes no room while there is none."""
+    return {"children": children or [], "className": cls if children else f"{cls} d-none"}

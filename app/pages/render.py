@@ -1,0 +1,85 @@
+"""The first picture of a page: its layout with the data already in it, so that nothing is fetched twice."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+from dash import dcc, html
+from flask import has_request_context, request
+from werkzeug.datastructures import MultiDict
+
+from app.components.guard import Parts
+from app.components.plain import Plain, h
+from app.filters import BadFilter
+from app.live import State, state_of
+from app.pages.table import PAGES, Page, find
+from app.shell import Place, live_status, shell
+
+if TYPE_CHECKING:
+    from app.filters import PageFilter
+    from app.services import Services
+
+log = logging.getLogger(__name__)
+
+
+def place_of_request() -> Place:
+    """Where the browser is: it asks for the layout from its page, so the page's address is the referrer."""
+    if not has_request_context() or not request.referrer:
+        return Place()
+    address = urlsplit(request.referrer)
+    return Place(address.path or "/", f"?{address.query}" if address.query else "")
+
+
+def whole(services: Services) -> html.Div:
+    """The layout of the whole page for the request being served."""
+    place = place_of_request()
+    content, parts = rendered(place, services)
+    settings = services.settings
+    return shell(
+        content, pages=PAGES, zone=settings.timezone, refresh_seconds=settings.refresh_seconds, place=place, parts=parts
+    )
+
+
+def rendered(place: Place, services: Services) -> tuple[Any, Parts]:
+    """The content at an address and the parts it was filled with."""
+    page = find(place.path)
+    if page is None:
+        return _missing(), {}
+    state = _state(page, place.search, services)
+    if state is None:
+        # No values now: the browser asks at once and shows what went wrong.
+        return page.layout({}, live_status(page.name)), {}
+    parts = {name: orjson.loads(properties) for name, properties in state.parts.items()}
+    versions = ",".join(f"{name}:{version}" for name, version in state.versions.items())
+    return page.layout(parts, live_status(page.name, versions=versions, as_of=state.as_of)), parts
+
+
+def _state(page: Page, search: str, services: Services) -> State | None:
+    """The same answer that a refresh gets; None if there is none."""
+    try:
+        chosen = _filter(search, services)
+        found: State = services.answers.get(
+            ("live", page.name, chosen.key), lambda: state_of(page.parts(chosen, services))
+        )
+    except BadFilter:
+        return None
+    except Exception:
+        log.exception("the first values of %s could not be computed", page.name)
+        return None
+    return found
+
+
+def _filter(search: str, services: Services) -> PageFilter:
+    return services.parse(MultiDict(parse_qsl(search.removeprefix("?"), keep_blank_values=True)))
+
+
+def _missing() -> Plain:
+    return h(
+        "Div",
+        [h("H1", "There is no such page"), h("P", "The address may be mistyped, or the page is not there yet."),
+         dcc.Link("Go to the overview", href="/", className="vh-button vh-primary")],
+        cls="vh-empty",
+    )  # fmt: skip

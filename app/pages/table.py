@@ -1,0 +1,41 @@
+"""The pages that exist. Navigation, router and refresh all read this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dash
+
+from app.components.guard import Parts
+from app.pages.overview import callbacks as overview_callbacks
+from app.pages.overview.layout import layout as overview_layout
+from app.pages.overview.parts import parts as overview_parts
+
+if TYPE_CHECKING:
+    from app.filters import PageFilter
+    from app.services import Services
+
+PartsOf = Callable[["PageFilter", "Services"], Parts]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: its address, its name in the navigation and in the refresh, and what it is made of."""
+
+    path: str
+    title: str
+    name: str
+    layout: Callable[[Parts, Any], Any]
+    parts: PartsOf
+    register: Callable[[dash.Dash], None]
+
+
+PAGES = (Page("/", "Overview", "overview", overview_layout, overview_parts, overview_callbacks.register),)
+
+
+def find(path: str | None) -> Page | None:
+    """The page at an address (a trailing slash does not matter)."""
+    wanted = (path or "/").rstrip("/") or "/"
+    return next((page for page in PAGES if page.path == wanted), None)

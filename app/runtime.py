@@ -1,0 +1,71 @@
+"""Starts and stops what runs beside the requests: exporter, sampler, writer, real-time sender, simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import GCCollector, PlatformCollector, ProcessCollector, start_http_server
+from sqlalchemy import select
+
+from app.factory import App
+from app.services import Services
+from data.lost import LostCalls
+from data.models import Status, calls
+from data.simulator import Simulator
+
+_DEMO_CALLS_PER_MINUTE = 2.0
+
+
+class Runtime:
+    """The threads of one process, stopped in the opposite order of their start."""
+
+    def __init__(self, app: App, *, demo: bool = False) -> None:
+        self._app = app
+        self._demo = demo
+        self._stops: list[Callable[[], object]] = []
+
+    def start(self) -> None:
+        """Start everything; returns when the app can serve."""
+        services = self._app.services
+        self._run(services.system.start, services.system.stop)
+        self._run(services.ingest.start, services.ingest.stop)
+        if self._demo:
+            self._start_simulator()
+        services.copy.sync()
+        lost = LostCalls(services.copy, services.ingest)
+        self._run(lost.start, lost.stop)
+        self._run(self._app.broadcaster.start, self._app.broadcaster.stop)
+        self._start_exporter()
+
+    def stop(self) -> None:
+        """Stop everything; what is queued is written first."""
+        for stop in reversed(self._stops):
+            stop()
+        self._app.services.copy.close()
+        self._app.services.record.close()
+
+    def _run(self, start: Callable[[], object], stop: Callable[[], object]) -> None:
+        start()
+        self._stops.append(stop)
+
+    def _start_exporter(self) -> None:
+        services = self._app.services
+        registry = services.metrics.registry
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=registry)
+        server, thread = start_http_server(services.settings.prometheus_port, services.settings.host, registry)
+        self._stops += [lambda: thread.join(timeout=2), server.server_close, server.shutdown]
+
+    def _start_simulator(self) -> None:
+        self._stops.append(start_simulator(self._app.services).stop)
+
+
+def start_simulator(services: Services) -> Simulator:
+    """Start live calls; those that an earlier run left open come to their ends."""
+    unfinished = select(calls.c.call_id, calls.c.started_at).where(calls.c.status == Status.IN_PROGRESS)
+    left = services.copy.frame(unfinished.where(calls.c.source == "demo"), "open_calls")
+    simulator = Simulator(
+        services.ingest.write, hash_caller=services.hash_caller, calls_per_minute=_DEMO_CALLS_PER_MINUTE
+    )
+    simulator.start((call_id, int(started_at)) for call_id, started_at in left.to_numpy().tolist())
+    return simulator

@@ -1,0 +1,107 @@
+"""Serve with gunicorn: one worker process with many threads; its master only watches it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+from typing import Any
+
+import click
+from gunicorn.app.base import BaseApplication
+
+from app.demo import start_filling
+from app.settings import Settings, SettingsError
+
+_THREADS = 128
+_GRACE_SECONDS = 3
+#: gunicorn's codes for a worker that could not start: it stops its master instead of trying again for ever.
+_BOOT_ERROR, _LOAD_ERROR = 3, 4
+
+
+def check_address(settings: Settings) -> None:
+    """Raise SettingsError where the app must not, or can't, listen."""
+    if not settings.is_loopback:
+        raise SettingsError(
+            f"HOST: {settings.host} can be reached by others, and there are no accounts yet; use 127.0.0.1"
+        )
+    if settings.port == settings.prometheus_port:
+        raise SettingsError("PROMETHEUS_PORT: must differ from PORT")
+    for key, port in (("PORT", settings.port), ("PROMETHEUS_PORT", settings.prometheus_port)):
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with contextlib.closing(socket.socket(family)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, port))
+            except OSError as error:
+                raise SettingsError(f"{key}: can't listen on {settings.host}:{port} ({error.strerror})") from None
+
+
+class _Server(BaseApplication):
+    def __init__(self, settings: Settings, *, demo: bool) -> None:
+        self._settings = settings
+        self._demo = demo
+        self._runtime: Any = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        options = {
+            "bind": f"{host}:{self._settings.port}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": _THREADS,
+            "preload_app": False,
+            "max_requests": 0,
+            "graceful_timeout": _GRACE_SECONDS,
+            "keepalive": 75,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "proc_name": "voicehive",
+            "post_worker_init": lambda worker: self._started(),
+            "worker_exit": lambda server, worker: self._runtime and self._runtime.stop(),
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        # First of all, so that it runs beside the imports.
+        filling = start_filling(self._settings) if self._demo else None
+        from app.factory import create_app
+        from app.runtime import Runtime
+        from data.migrations import SchemaTooNew
+        from data.record import RecordUnavailable
+        from monitoring.logs import setup_logging
+
+        setup_logging()
+        try:
+            app = create_app(self._settings)
+        except (RecordUnavailable, SchemaTooNew) as error:
+            reason = str(error).partition("\n")[0]
+            click.echo(f"voicehive: DATABASE_URL: {reason}", err=True)
+            raise SystemExit(_LOAD_ERROR) from None
+        while filling and filling.poll() is None:
+            app.services.copy.sync()
+            time.sleep(0.1)
+        self._runtime = Runtime(app, demo=self._demo)
+        self._runtime.start()
+        return app.server
+
+    def _started(self) -> None:
+        address = f"http://{self._settings.host}:{self._settings.port}"
+        metrics = f"http://{self._settings.host}:{self._settings.prometheus_port}/metrics"
+        click.echo(f"\n  VoiceHive is ready: {address}\n  Metrics: {metrics}\n  Stop with Ctrl+C\n")
+
+
+def serve(settings: Settings, *, demo: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT; raises SettingsError. Exits with 2 where the app could not start."""
+    check_address(settings)
+    master = os.getpid()
+    try:
+        _Server(settings, demo=demo).run()
+    except SystemExit as stop:
+        # The worker comes by here, too: its code is for its master.
+        if os.getpid() == master and stop.code in (_BOOT_ERROR, _LOAD_ERROR):
+            raise SystemExit(2) from None
+        raise

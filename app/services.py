@@ -1,0 +1,133 @@
+"""All that pages and endpoints work with, built once by the factory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app
+from flask_caching import Cache
+from werkzeug.datastructures import MultiDict
+
+from app.answers import Answers
+from app.filters import PageFilter, parse_query
+from app.settings import Settings
+from data.analytics import AnalyticCopy
+from data.callers import CallerHash
+from data.filters import CallFilter
+from data.ingest import Ingest
+from data.queries.kpis import kpi_report
+from data.queries.overview import Overview, overview
+from data.record import Record, RecordUnavailable
+from data.times import HOUR, SECOND, now_micros, to_iso
+from data.writer import Applied, is_ended
+from monitoring.health import Health, Problem, Readings, health, problems
+from monitoring.metrics import Metrics
+from monitoring.system import SystemHistory
+
+_CACHED_SECONDS = 300
+
+
+@dataclass(slots=True)
+class Services:
+    """The parts of one process."""
+
+    settings: Settings
+    record: Record
+    copy: AnalyticCopy
+    ingest: Ingest
+    metrics: Metrics
+    system: SystemHistory
+    cache: Cache
+    hash_caller: CallerHash
+    answers: Answers = field(default_factory=Answers)
+
+    @property
+    def uptime_seconds(self) -> float:
+        """Seconds since the process was ready."""
+        return time.time() - self.system.started
+
+    def parse(self, args: MultiDict[str, str]) -> PageFilter:
+        """The filter of a query string as of now; raises BadFilter."""
+        return parse_query(args, now_micros(), self.settings.timezone)
+
+    def overview(self, page: PageFilter) -> Overview:
+        """The overview of a filter, computed once for everyone; again only when calls changed or its range moved on."""
+        result: Overview = self.answers.get(("overview", page.key), lambda: self._overview(page))
+        return result
+
+    def _overview(self, page: PageFilter) -> Overview:
+        chosen, now = page.filter, now_micros()
+        assert chosen.start is not None and chosen.end is not None
+        # Within a thousandth of the range nothing moves on the screen unless a call changed.
+        step = max((chosen.end - chosen.start) // 1000, SECOND)
+        name = f"overview/{self.record.revision()}/{now // step}/{page.key}"
+        found: Overview | None = self.cache.get(name)
+        if found is None:
+            found = overview(self.copy, chosen, now=now, compare=page.compare)
+            self.cache.set(name, found, timeout=_CACHED_SECONDS)
+        return found
+
+    def snapshot(self) -> dict[str, Any]:
+        """The live figures of the last 24 hours, for REST and WebSocket alike."""
+        seen = self.overview(self.parse(MultiDict()))
+        figures = seen.kpis.current
+        seconds = figures["avg_duration_seconds"]
+        found = self.problems()
+        return {
+            "total_calls": figures["total_calls"],
+            "active_calls": figures["active_calls"],
+            "success_rate": _rounded(figures["success_rate"]),
+            "avg_duration": _rounded(seconds / 60 if seconds is not None else None),
+            "avg_duration_seconds": _rounded(seconds),
+            "system_health": health(found),
+            "alerts": len(found),
+            "last_updated": to_iso(seen.as_of // SECOND * SECOND),
+        }
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the service right now, worst first."""
+        found: list[Problem] = self.answers.get("problems", self._problems, fresh=5.0)
+        return found
+
+    def _problems(self) -> list[Problem]:
+        now, machine = now_micros(), self.system.now()
+        figures: Mapping[str, float | int | None] = {}
+        database_up = True
+        try:
+            figures = kpi_report(self.copy, CallFilter(start=now - HOUR, end=now), now=now).current
+        except RecordUnavailable:
+            database_up = False
+        seen = Readings(
+            database_up=database_up,
+            memory_percent=machine.memory_percent,
+            api_p95_ms=machine.api_p95_ms,
+            calls=int(figures.get("total_calls") or 0),
+            error_rate=figures.get("error_rate"),
+            success_rate=figures.get("success_rate"),
+        )
+        return problems(seen)
+
+    def health(self) -> Health:
+        """healthy, degraded or critical."""
+        return health(self.problems())
+
+    def count(self, applied: Sequence[Applied]) -> None:
+        """Feed the metrics with what the writer has just stored."""
+        for one in applied:
+            self.metrics.ingest_events.labels(one.outcome.value).inc()
+            if one.row is not None and is_ended(one.row):
+                row = one.row
+                self.metrics.count_call(row["status"], row.get("agent"), row.get("duration_seconds"))
+
+
+def _rounded(value: float | int | None) -> float | None:
+    return None if value is None else round(float(value), 2)
+
+
+def services() -> Services:
+    """The services of the running app (inside a request)."""
+    found: Services = current_app.extensions["voicehive"]
+    return found

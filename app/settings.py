@@ -1,0 +1,118 @@
+"""Settings: the only reader of the environment and of `.env`.
+
+Every value may also come from a file named by `NAME_FILE`. A bad value raises SettingsError: one line with the key.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+
+class SettingsError(ValueError):
+    """A setting has a bad value; the message names the key and the remedy."""
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("must be an IANA time zone such as Europe/Berlin or UTC")
+    return str(ZoneInfo(value))
+
+
+def _database(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+    return value
+
+
+class Settings(BaseModel):
+    """One typed value a key; the key is the field's name in capitals."""
+
+    model_config = ConfigDict(frozen=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="development, or production: asks for a SECRET_KEY"
+    )
+    var_dir: Path = Field(Path("var"), description="folder of run-time files")
+    host: str = Field("127.0.0.1", description="address to serve on; only loopback until accounts exist")
+    port: int = Field(8000, ge=1, le=65535, description="port of the pages and the API")
+    prometheus_port: int = Field(8001, ge=1, le=65535, description="port of the metrics exporter")
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
+        "", description="SQLite file or PostgreSQL; default: a SQLite file in VAR_DIR", validate_default=False
+    )
+    redis_url: str | None = Field(None, description="Redis for the chart cache of several instances")
+    secret_key: SecretStr | None = Field(
+        None, min_length=32, description="key of caller hashes; default: drawn once into VAR_DIR/secret.key"
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field("UTC", description="IANA zone in which days are counted")
+    refresh_seconds: float = Field(5, ge=1, le=3600, description="seconds between two refreshes of a page")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether HOST is an address of this machine only."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def record_url(self) -> str:
+        """DATABASE_URL, or the SQLite file in VAR_DIR."""
+        return self.database_url or f"sqlite:///{(self.var_dir / 'voicehive.db').absolute()}"
+
+    def secret(self) -> bytes:
+        """SECRET_KEY, or the key that was drawn on the first start (a 0600 file)."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        path = self.var_dir / "secret.key"
+        if not path.exists():
+            self.var_dir.mkdir(parents=True, exist_ok=True)
+            drawn = path.with_name(f"secret.key.{os.getpid()}")
+            drawn.touch(mode=0o600, exist_ok=False)
+            drawn.write_text(os.urandom(32).hex(), encoding="ascii")
+            try:
+                # A link fails where another process was first: both then read the same key.
+                os.link(drawn, path)
+            except FileExistsError:
+                pass
+            finally:
+                drawn.unlink()
+        return path.read_text(encoding="ascii").strip().encode()
+
+
+def load(overrides: dict[str, Any] | None = None, *, env_file: Path | None = Path(".env")) -> Settings:
+    """Settings from `.env`, the environment (which wins) and the command line's `overrides` (which win over both)."""
+    given: dict[str, Any] = {}
+    sources = (dotenv_values(env_file) if env_file else {}, os.environ)
+    for name in Settings.model_fields:
+        key = name.upper()
+        for source in sources:
+            if source.get(f"{key}_FILE"):
+                given[name] = _read_file(f"{key}_FILE", str(source[f"{key}_FILE"]))
+            if source.get(key):
+                given[name] = source[key]
+    given |= {name: value for name, value in (overrides or {}).items() if value is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        key = str(detail["loc"][0]).upper()
+        raise SettingsError(f"{key}: {detail['msg'].removeprefix('Value error, ')}") from None
+    if settings.environment == "production" and settings.secret_key is None:
+        raise SettingsError("SECRET_KEY: required in production (32 characters or more)")
+    return settings
+
+
+def _read_file(key: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{key}: can't read {path} ({error.strerror})") from None

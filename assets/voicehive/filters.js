@@ -1,0 +1,110 @@
+// The filter is the query string: what changes it pushes a new address and fetches at once; Back works.
+(function () {
+  "use strict";
+  const vh = (window.voicehive = window.voicehive || {});
+
+  function go(change) {
+    const query = new URLSearchParams(location.search);
+    change(query);
+    const search = query.toString().replace(/%2F/g, "/").replace(/%3A/g, ":");
+    const address = location.pathname + (search ? "?" + search : "");
+    if (address === location.pathname + location.search) return;
+    history.pushState(null, "", address);
+    changed();
+  }
+
+  function changed() {
+    vh.pendingFilter = true;
+    mark();
+    vh.refresh();
+  }
+
+  function set(values) {
+    go((query) => {
+      for (const [name, value] of Object.entries(values)) {
+        if (value === "" || value === null) query.delete(name);
+        else query.set(name, value);
+      }
+    });
+  }
+
+  // The preset in use is marked; the labels come with the answer.
+  function mark() {
+    const query = new URLSearchParams(location.search);
+    const from = query.get("from") || "now-24h";
+    const to = query.get("to") || "now";
+    for (const button of document.querySelectorAll("[data-query]")) {
+      const wanted = JSON.parse(button.dataset.query);
+      button.setAttribute("aria-current", String(wanted.from === from && wanted.to === to));
+    }
+  }
+
+  function knownZone(name) {
+    try {
+      new Intl.DateTimeFormat("en", { timeZone: name });
+      return true;
+    } catch (e) {
+      return false;
+    }
+  }
+
+  const forms = {
+    range(say) {
+      const from = document.getElementById("vh-from").value;
+      const to = document.getElementById("vh-to").value;
+      if (!from) return say("Say where the range begins.");
+      if (to && from >= to) return say("The range must begin before it ends.");
+      return set({ from, to: to || "now" });
+    },
+    zone(say) {
+      const zone = document.getElementById("vh-zone").value.trim();
+      if (!zone || !knownZone(zone)) return say("Not a time zone; they look like Europe/Berlin.");
+      return set({ zone });
+    },
+  };
+
+  document.addEventListener("submit", (event) => {
+    const name = event.target.dataset.form;
+    if (!forms[name]) return;
+    event.preventDefault();
+    const complaint = document.getElementById("vh-" + name + "-error");
+    complaint.textContent = "";
+    forms[name]((text) => (complaint.textContent = text));
+    if (!complaint.textContent) vh.closeMenus(true);
+  });
+
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("[data-query],[data-remove],[data-zone]");
+    if (!target) return;
+    if (target.dataset.query) set(JSON.parse(target.dataset.query));
+    else if (target.dataset.remove) {
+      const [[name, value]] = [...new URLSearchParams(target.dataset.remove)];
+      go((query) => {
+        const rest = query.getAll(name).filter((v) => v !== value);
+        query.delete(name);
+        rest.forEach((v) => query.append(name, v));
+      });
+      document.querySelector(".vh-filters summary").focus();
+    } else {
+      const browser = Intl.DateTimeFormat().resolvedOptions().timeZone;
+      set({ zone: target.dataset.zone === "browser" ? browser : target.dataset.zone });
+    }
+    vh.closeMenus(true);
+  });
+
+  // Six hundred names need not travel: the browser knows them.
+  document.addEventListener("focusin", (event) => {
+    const list = document.getElementById("vh-zones");
+    if (event.target.id !== "vh-zone" || !list || list.childElementCount || !Intl.supportedValuesOf) return;
+    for (const zone of Intl.supportedValuesOf("timeZone")) list.append(new Option(zone, zone));
+  });
+
+  vh.toggleCompare = () => set({ compare: new URLSearchParams(location.search).get("compare") === "0" ? "" : "0" });
+  vh.resetFilters = () => go((query) => [...query.keys()].forEach((name) => name !== "kiosk" && query.delete(name)));
+  vh.markFilters = mark;
+  let path = location.pathname;
+  window.addEventListener("popstate", () => {
+    if (location.pathname === path) changed();
+    path = location.pathname;
+  });
+})();

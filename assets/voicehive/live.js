@@ -1,0 +1,186 @@
+// The live refresh: one request at a time, only what changed comes back, failures heal by themselves.
+(function () {
+  "use strict";
+  const vh = (window.voicehive = window.voicehive || {});
+  const TIMEOUT_MS = 15000;
+  const LONGEST_PAUSE_MS = 30000;
+
+  let root = null; // the status element of the page shown
+  let flight = null; // { controller, search }
+  let versions = {};
+  let good = 0; // when the last good answer came
+  let failures = 0;
+  let notBefore = 0;
+  let paused = false;
+  let trouble = null; // { text, reference }
+  let beatMs = 5000;
+  let lastBeat = 0;
+  let shownBanner = "";
+
+  function page() {
+    const found = document.getElementById("vh-live");
+    if (found !== root) {
+      root = found;
+      versions = {};
+      good = 0;
+      trouble = null;
+      if (root) {
+        for (const entry of (root.dataset.versions || "").split(",")) {
+          const [name, version] = entry.split(":");
+          if (version) versions[name] = version;
+        }
+        if (root.dataset.asOf) good = Date.now();
+        else setTimeout(() => vh.refresh(), 0);
+      }
+      if (flight) flight.controller.abort();
+    }
+    return root;
+  }
+
+  vh.beat = function () {
+    const now = Date.now();
+    if (lastBeat && !document.hidden) beatMs = Math.min(60000, Math.max(1000, now - lastBeat));
+    lastBeat = now;
+    if (!page() || paused || document.hidden || flight || now < notBefore) return;
+    fetchParts();
+  };
+
+  // At once, whatever the beat: after a change of the filter, or when asked to.
+  vh.refresh = function () {
+    if (!page()) return;
+    if (flight) flight.controller.abort();
+    notBefore = 0;
+    fetchParts();
+  };
+
+  async function fetchParts() {
+    const mine = { controller: new AbortController(), timedOut: false };
+    flight = mine;
+    const timer = setTimeout(() => {
+      mine.timedOut = true;
+      mine.controller.abort();
+    }, TIMEOUT_MS);
+    if (vh.pendingFilter) document.documentElement.setAttribute("data-busy", "");
+    try {
+      const have = Object.entries(versions).map(([name, version]) => name + ":" + version);
+      const query = new URLSearchParams(location.search);
+      query.set("have", have.join(","));
+      const answer = await fetch("/_live/" + root.dataset.page + "?" + query, { signal: mine.controller.signal });
+      if (answer.status !== 204) {
+        const body = await answer.json().catch(() => ({}));
+        if (flight !== mine) return;
+        if (!answer.ok) throw failure(answer.status, body.error || {});
+        show(body);
+      }
+      if (flight === mine) succeeded();
+    } catch (error) {
+      if (flight !== mine) return;
+      if (mine.controller.signal.aborted && !mine.timedOut) return;
+      failed(mine.timedOut ? { text: "The server takes too long to answer." } : error);
+    } finally {
+      clearTimeout(timer);
+      if (flight === mine) {
+        flight = null;
+        vh.pendingFilter = false;
+        document.documentElement.removeAttribute("data-busy");
+      }
+      tick();
+    }
+  }
+
+  function failure(status, error) {
+    return {
+      text: error.message || "The server answered with status " + status + ".",
+      reference: error.request_id,
+      bad: status === 400,
+    };
+  }
+
+  function succeeded() {
+    good = Date.now();
+    failures = 0;
+    notBefore = 0;
+    trouble = null;
+  }
+
+  function failed(error) {
+    failures += 1;
+    // A filter that the server refuses stays refused until it is changed.
+    trouble = error && error.text ? error : { text: "The server can't be reached." };
+    notBefore = Date.now() + Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** Math.min(failures, 5)) * (0.75 + Math.random() / 2);
+  }
+
+  function show(body) {
+    const set = window.dash_clientside.set_props;
+    for (const [name, props] of Object.entries(body.parts)) set(name, props);
+    versions = body.versions;
+    requestAnimationFrame(tick);
+  }
+
+  // --- What says how fresh the page is: once a second, in the browser only.
+
+  function age(ms) {
+    const seconds = Math.max(0, Math.floor(ms / 1000));
+    if (seconds < 60) return seconds + " s ago";
+    if (seconds < 3600) return Math.floor(seconds / 60) + " m ago";
+    if (seconds < 86400) return Math.floor(seconds / 3600) + " h ago";
+    return Math.floor(seconds / 86400) + " d ago";
+  }
+
+  function tick() {
+    const now = Date.now();
+    for (const element of document.querySelectorAll("[data-age]")) {
+      const text = age(now - Number(element.dataset.age));
+      if (element.dataset.shown !== text) element.dataset.shown = text;
+    }
+    for (const code of document.querySelectorAll("code[data-origin]")) {
+      if (code.textContent.includes("{origin}")) code.textContent = code.textContent.replace("{origin}", location.origin);
+    }
+    const label = document.getElementById("vh-age");
+    if (!page() || !label) return;
+    // Fewer seconds than a beat are no news to anybody.
+    const since = good ? now - good : 0;
+    const fresh = !trouble && good && since < 2 * beatMs;
+    const text = paused ? "Paused · " + age(since) : !good ? "Connecting" : (fresh ? "Live · " : "Updated ") + age(since);
+    if (label.textContent !== text) label.textContent = text;
+    root.dataset.state = paused ? "paused" : fresh ? "live" : trouble ? "trouble" : "late";
+    banner(now);
+  }
+
+  function banner(now) {
+    const stale = good && now - good > Math.max(3 * beatMs, 10000);
+    let text = "";
+    if (trouble && trouble.bad) text = "This filter can't be used: " + trouble.text;
+    else if (trouble && !good) text = "The page could not be loaded. " + trouble.text;
+    else if (stale && !paused && !document.hidden)
+      text = "Live updates interrupted, showing data from " + age(now - good) + "." + (trouble ? " " + trouble.text : "");
+    if (text && trouble && trouble.reference) text += " Request " + trouble.reference + ".";
+    if (text === shownBanner) return;
+    shownBanner = text;
+    const h = (type, props) => ({ namespace: "dash_html_components", type, props });
+    const act = trouble && trouble.bad ? ["Reset filters", "reset"] : ["Retry", "retry"];
+    const button = h("Button", { children: act[0], type: "button", className: "vh-link", "data-vh": act[1] });
+    const children = [h("Span", { children: text }), button];
+    const line = h("Div", { className: "vh-banner " + (good && !(trouble && trouble.bad) ? "vh-warn" : "vh-bad"), children });
+    window.dash_clientside.set_props("vh-banner", { children: text ? [line] : [] });
+  }
+
+  vh.togglePause = function () {
+    paused = !paused;
+    if (!paused) vh.refresh();
+    tick();
+  };
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && !paused && good && Date.now() - good > beatMs) vh.refresh();
+  });
+  window.addEventListener("online", () => vh.refresh());
+  setInterval(tick, 1000);
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    voicehive: {
+      beat: function () {
+        vh.beat();
+      },
+    },
+  });
+})();

@@ -1,0 +1,1 @@
+"""Call records: how they come in, where they are kept, how they are counted."""

@@ -1,0 +1,226 @@
+"""The analytic copy: DuckDB in this process, fed from the record, disposable at any time.
+
+Before a query the copy pulls the rows whose revision is newer than its cursor, and stores rows and cursor in one DuckDB
+transaction: a query sees whatever was acknowledged before it was asked. A file that is missing, damaged or made from
+another database is thrown away and filled again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+from sqlalchemy import BigInteger, Boolean, Double, Integer, Select
+
+from data.models import CALL_COLUMNS, calls
+from data.record import Record
+from data.sqlx import duckdb_sql
+
+log = logging.getLogger(__name__)
+
+#: What figures never ask for stays in the record.
+_LEFT_OUT = frozenset({"metadata", "stamps", "caller_last2"})
+COLUMNS = tuple(name for name in CALL_COLUMNS if name not in _LEFT_OUT)
+_TYPES = {BigInteger: "BIGINT", Integer: "INTEGER", Double: "DOUBLE", Boolean: "BOOLEAN"}
+#: Raise this when the layout of the copy changes: older files are filled again.
+_LAYOUT = 1
+#: Errors that a fresh copy would give again.
+_OUR_FAULT = (duckdb.ProgrammingError, duckdb.DataError, duckdb.OutOfMemoryException, duckdb.InterruptException)
+_ID_SPAN = 122_880  # DuckDB's row group: an update looks only into the groups that hold its rows
+
+
+class AnalyticCopy:
+    """Answers Core queries over calls as frames; threads may share it."""
+
+    def __init__(
+        self,
+        record: Record,
+        path: Path | None,
+        *,
+        memory_limit: str = "512MB",
+        on_query: Callable[[str, float], None] = lambda name, seconds: None,
+    ) -> None:
+        """`path` None keeps the copy in memory."""
+        self._record = record
+        self._path = path
+        self._memory_limit = memory_limit
+        self._on_query = on_query
+        self._lock = threading.Lock()
+        self._cursor = 0
+        self.version = 0
+        self._database = self._open()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._database.close()
+
+    def frame(self, query: Select[Any], name: str = "query") -> pd.DataFrame:
+        """The query's answer over all that the record holds now."""
+        self.sync()
+        started = time.perf_counter()
+        sql, parameters = duckdb_sql(query)
+        database = self._database
+        try:
+            frame = self._run(sql, parameters)
+        except _OUR_FAULT:
+            raise
+        except duckdb.Error as error:
+            with self._lock:
+                if self._database is database:
+                    self._replace(str(error))
+                self._pull()
+            frame = self._run(sql, parameters)
+        self._on_query(name, time.perf_counter() - started)
+        return frame
+
+    def sync(self) -> int:
+        """Pull what is new from the record; the copy's version, which rises when rows changed."""
+        with self._lock:
+            try:
+                self._pull()
+            except duckdb.Error as error:
+                self._replace(str(error))
+                self._pull()
+            return self.version
+
+    def rows(self) -> int:
+        """How many calls the copy holds."""
+        return int(self._run("SELECT count(*) AS n FROM calls", [])["n"][0])
+
+    def _run(self, sql: str, parameters: Sequence[Any]) -> pd.DataFrame:
+        with contextlib.closing(self._database.cursor()) as cursor:
+            return cursor.execute(sql, parameters).df()
+
+    def _replace(self, reason: str) -> None:
+        log.error("the analytic copy is broken and is filled again: %s", reason.partition("\n")[0])
+        with contextlib.suppress(duckdb.Error):
+            self._database.close()
+        self._remove()
+        self._database = self._open()
+
+    def _remove(self) -> None:
+        if self._path:
+            for suffix in ("", ".wal"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        identity = self._record.identity()
+        if self._path is None:
+            return self._create(identity)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        if self._path.exists():
+            try:
+                database = self._connect()
+                stored = database.execute("SELECT identity, layout, cursor FROM meta").fetchone()
+                if stored and stored[:2] == (identity, _LAYOUT) and stored[2] <= self._record.revision():
+                    self._cursor = stored[2]
+                    return database
+                database.close()
+            except duckdb.Error as error:
+                log.warning("the analytic copy can't be read and is filled again: %s", str(error).partition("\n")[0])
+        self._remove()
+        return self._create(identity)
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": self._memory_limit,
+            "enable_external_access": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "preserve_insertion_order": "false",
+            "allow_unredacted_secrets": "false",
+        }
+        database = duckdb.connect(str(self._path or ":memory:"), config=config)
+        database.execute("SET lock_configuration = true")
+        return database
+
+    def _create(self, identity: int) -> duckdb.DuckDBPyConnection:
+        database = self._connect()
+        columns = ", ".join(f"{name} {_TYPES.get(type(calls.c[name].type), 'VARCHAR')}" for name in COLUMNS)
+        database.execute(f"CREATE TABLE calls ({columns.replace('id INTEGER', 'id BIGINT', 1)})")
+        database.execute("CREATE TABLE meta (identity BIGINT, layout INTEGER, cursor BIGINT)")
+        database.execute("INSERT INTO meta VALUES (?, ?, 0)", [identity, _LAYOUT])
+        self._cursor = 0
+        return database
+
+    def _pull(self) -> None:
+        with self._record.changes(self._cursor, COLUMNS) as changes:
+            first = next(changes.chunks, None)
+            if first is None:
+                self._cursor = changes.cursor
+                return
+            with contextlib.closing(self._database.cursor()) as cursor, _transaction(cursor):
+                for rows in _chained(first, changes.chunks):
+                    _store(cursor, rows)
+                cursor.execute("UPDATE meta SET cursor = ?", [changes.cursor])
+            self._cursor = changes.cursor
+            self.version += 1
+
+
+def _chained(
+    first: Sequence[tuple[Any, ...]], rest: Iterator[Sequence[tuple[Any, ...]]]
+) -> Iterator[Sequence[tuple[Any, ...]]]:
+    yield first
+    yield from rest
+
+
+@contextlib.contextmanager
+def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    cursor.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(duckdb.Error):
+            cursor.execute("ROLLBACK")
+        raise
+    cursor.execute("COMMIT")
+
+
+def _store(cursor: duckdb.DuckDBPyConnection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert the rows that the copy lacks and update the others, told apart by id."""
+    batch = _as_frame(rows)
+    ids = batch["id"]
+    cursor.register("batch", batch)
+    newest = cursor.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()
+    assert newest is not None
+    held = ids[ids <= newest[0]]
+    if len(held):
+        assignments = ", ".join(f"{name} = batch.{name}" for name in COLUMNS if name != "id")
+        for span in sorted(set(held // _ID_SPAN)):
+            bounds = [int(span) * _ID_SPAN, (int(span) + 1) * _ID_SPAN - 1]
+            cursor.execute(
+                f"UPDATE calls SET {assignments} FROM batch WHERE calls.id = batch.id "  # noqa: S608 - our own names
+                "AND calls.id BETWEEN ? AND ? AND batch.id BETWEEN ? AND ?",
+                [*bounds, *bounds],
+            )
+    names = ", ".join(COLUMNS)
+    missing = "SELECT id FROM calls WHERE id BETWEEN ? AND ?"
+    cursor.execute(
+        f"INSERT INTO calls SELECT {names} FROM batch WHERE id > ? OR id NOT IN ({missing})",  # noqa: S608 - our own names
+        [newest[0], int(ids.min()), int(ids.max())],
+    )
+    cursor.unregister("batch")
+
+
+def _as_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """Rows as a frame for DuckDB, which reads NaN and None as NULL and casts to the copy's types.
+
+    Whole numbers travel as doubles: exact up to 2^53, far above any instant, and many times faster than nullable types.
+    """
+    columns = zip(COLUMNS, zip(*rows, strict=True), strict=True)
+    return pd.DataFrame({name: np.array(values, dtype=_DTYPES[name]) for name, values in columns}, copy=False)
+
+
+_DTYPES: dict[str, Any] = {
+    name: np.float64 if isinstance(calls.c[name].type, BigInteger | Integer | Double | Boolean) else object
+    for name in COLUMNS
+}

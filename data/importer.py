@@ -1,0 +1,244 @@
+"""Files of calls come in: CSV with a header, or one JSON object a line; both may be gzipped.
+
+Rows are read and validated in worker processes and written in large transactions by this one. A bad row costs only
+itself: it is listed in a rejects file with its line and reason. A second run of the same file adds nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import itertools
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from data.callers import CallerHash
+from data.models import CallEvent
+from data.record import Record
+from data.sources.cdr import Reading, Rejected, read
+from data.sources.mapping import FieldMap
+from data.times import now_micros
+from data.writer import apply
+
+Format = Literal["csv", "jsonl"]
+_CHUNK = 5_000
+_WORKERS = 2
+_WORTH_A_POOL = 2 * _CHUNK
+_LONGEST_CELL = 16 * 1024 * 1024
+
+
+class BadFile(ValueError):
+    """A file that can't be imported at all; the message names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the rows of a file mean: zone of naive times, assumed source, the secret of caller hashes, a field map."""
+
+    secret: bytes
+    zone: str = "UTC"
+    source: str = "import"
+    field_map: FieldMap | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of the rows."""
+
+    accepted: int = 0
+    updated: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    rejects_file: Path | None = None
+
+    @property
+    def rows(self) -> int:
+        """All rows of the file."""
+        return self.accepted + self.updated + self.duplicate + self.rejected
+
+
+@dataclass(slots=True)
+class _Chunk:
+    lines: list[int] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Judged:
+    events: list[CallEvent]
+    rejects: list[tuple[int, str, str]]
+    rows: int
+
+
+def import_file(
+    record: Record,
+    path: Path,
+    source: Source,
+    *,
+    file_format: Format,
+    rejects: Path,
+    progress: Callable[[int], object] = lambda done: None,
+) -> Report:
+    """Import one file into the record; `progress` hears how many bytes of it are read. Raises BadFile."""
+    report = Report()
+    with ExitStack() as stack:
+        raw, text = _open(path, stack)
+        header, chunks = _csv_chunks(path, text) if file_format == "csv" else (None, _json_chunks(text))
+        with _RejectsFile(rejects) as listed:
+            for judged in _judge(chunks, header, source, stack):
+                for applied in apply(record, judged.events) if judged.events else ():
+                    setattr(report, applied.outcome.value, getattr(report, applied.outcome.value) + 1)
+                report.rejected += len(judged.rejects)
+                listed.write(judged.rejects)
+                progress(raw.tell())
+    report.rejects_file = rejects if report.rejected else None
+    return report
+
+
+def guess_format(path: Path) -> Format:
+    """CSV or JSONL, by the first character of the content."""
+    with ExitStack() as stack:
+        _, text = _open(path, stack)
+        return "jsonl" if text.read(4096).lstrip().startswith(("{", "[")) else "csv"
+
+
+def _open(path: Path, stack: ExitStack) -> tuple[IO[bytes], IO[str]]:
+    try:
+        raw = stack.enter_context(path.open("rb"))
+    except OSError as error:
+        raise BadFile(f"{path}: {error.strerror}") from None
+    zipped = raw.read(2) == b"\x1f\x8b"
+    raw.seek(0)
+    content: Any = gzip.GzipFile(fileobj=raw) if zipped else raw
+    # A byte that is no UTF-8 stays recognisable, and costs its row, not the file.
+    return raw, io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+def _csv_chunks(path: Path, text: IO[str]) -> tuple[list[str], Iterator[_Chunk]]:
+    csv.field_size_limit(_LONGEST_CELL)
+    reader = csv.reader(text)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+    except (csv.Error, OSError, EOFError) as error:
+        raise BadFile(f"{path}: {error}") from None
+    if not header:
+        raise BadFile(f"{path}: the file is empty")
+    repeated = {name for name in header if header.count(name) > 1}
+    if repeated:
+        raise BadFile(f"{path}: line 1: column {sorted(repeated)[0]!r} appears twice")
+
+    def chunks() -> Iterator[_Chunk]:
+        chunk = _Chunk()
+        before = reader.line_num
+        while True:
+            try:
+                row = next(reader, None)
+            except (csv.Error, OSError, EOFError) as error:
+                raise BadFile(f"{path}: line {reader.line_num}: {error}") from None
+            if row is None:
+                break
+            if row:
+                chunk.lines.append(before + 1)
+                chunk.rows.append(row)
+            before = reader.line_num
+            if len(chunk.rows) == _CHUNK:
+                yield chunk
+                chunk = _Chunk()
+        yield chunk
+
+    return header, chunks()
+
+
+def _json_chunks(text: IO[str]) -> Iterator[_Chunk]:
+    lines = ((number, line) for number, line in enumerate(text, 1) if line.strip())
+    while part := list(itertools.islice(lines, _CHUNK)):
+        yield _Chunk([number for number, _ in part], [line for _, line in part])
+
+
+def _judge(chunks: Iterable[_Chunk], header: list[str] | None, source: Source, stack: ExitStack) -> Iterator[_Judged]:
+    """The chunks validated, in order: in worker processes where the file is long enough to be worth it."""
+    chunks = iter(chunks)
+    first = list(itertools.islice(chunks, _WORTH_A_POOL // _CHUNK))
+    chunks = itertools.chain(first, chunks)
+    if sum(len(chunk.rows) for chunk in first) < _WORTH_A_POOL:
+        _prepare(header, source)
+        return map(_validate, chunks)
+    # Workers start before any chunk is written: a fork must not inherit an open connection.
+    workers = min(_WORKERS, os.cpu_count() or 1)
+    pool = stack.enter_context(multiprocessing.Pool(workers, _prepare, (header, source)))
+    return pool.imap(_validate, chunks)
+
+
+_header: list[str] | None = None
+_source: Source
+_hash: CallerHash
+
+
+def _prepare(header: list[str] | None, source: Source) -> None:
+    """Give a worker process what it needs for every chunk."""
+    global _header, _source, _hash
+    _header, _source, _hash = header, source, CallerHash(source.secret)
+
+
+def _validate(chunk: _Chunk) -> _Judged:
+    reading = Reading(hash_caller=_hash, now=now_micros(), zone=ZoneInfo(_source.zone), source=_source.source)
+    events, rejects = [], []
+    for line, row in zip(chunk.lines, chunk.rows, strict=True):
+        try:
+            events.append(read(_fields(row), reading))
+        except ValueError as error:
+            text = row if isinstance(row, str) else _csv_line(row)
+            rejects.append((line, str(error), text))
+    return _Judged(events, rejects, len(chunk.rows))
+
+
+def _fields(row: Any) -> Any:
+    """The row as a dict of fields; ValueError where it has none."""
+    if _header is None:
+        try:
+            found = orjson.loads(row.encode("utf-8", "surrogateescape"))
+        except orjson.JSONDecodeError as error:
+            raise Rejected(f"not JSON: {error}") from None
+    else:
+        if len(row) != len(_header):
+            raise Rejected(f"{len(row)} cells, but the header has {len(_header)} columns")
+        found = dict(zip(_header, row, strict=True))
+    return _source.field_map(found) if _source.field_map and isinstance(found, dict) else found
+
+
+def _csv_line(row: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(row)
+    return line.getvalue()
+
+
+class _RejectsFile:
+    """CSV of line, reason and the row as it was; made only when there is a reject."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> _RejectsFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+    def write(self, rejects: Sequence[tuple[int, str, str]]) -> None:
+        if not rejects:
+            return
+        if self._file is None:
+            self._file = self._path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+            csv.writer(self._file).writerow(["line", "reason", "row"])
+        csv.writer(self._file).writerows((line, reason, row.rstrip("\r\n")) for line, reason, row in rejects)

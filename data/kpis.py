@@ -1,0 +1,169 @@
+"""Every figure about calls, defined once: as one SQL aggregate over the calls table.
+
+Pages, API, reports and alerts take the expressions from here and only group them differently, so a figure can't differ
+between two of them. A rate without calls is NULL (shown as "–"), never 0 or 100.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, literal_column, null
+
+from data.models import COUNTED, Direction, Status, calls
+from data.sqlx import double, percentile
+
+c = calls.c
+
+#: Ended and not a test or phantom call.
+COUNTS = c.status.in_([literal_column(f"'{s}'") for s in COUNTED])
+#: Inbound calls that joined a queue and have ended.
+OFFERED = and_(COUNTS, c.direction == literal_column(f"'{Direction.INBOUND}'"), c.queued_at.is_not(None))
+ANSWERED = and_(OFFERED, c.answered_at.is_not(None))
+ABANDONED = and_(OFFERED, c.status == literal_column(f"'{Status.ABANDONED}'"))
+
+#: Default of service level X: answered within so many seconds.
+SERVICE_LEVEL_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """A figure: what it is called, in which unit, whether more of it is good, and what it counts."""
+
+    label: str
+    unit: str
+    better: str
+    definition: str
+    sql: ColumnElement[Any]
+
+
+def count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """How many rows meet the condition (0 without rows)."""
+    # DuckDB adds up integers as HUGEINT, which would reach frames as a float.
+    return cast(func.coalesce(func.sum(case((condition, 1), else_=0)), 0), BigInteger)
+
+
+def has_status(status: Status) -> ColumnElement[bool]:
+    """Rows of one status (written into the SQL: a closed word list)."""
+    return c.status == literal_column(f"'{status}'")
+
+
+def _percent(part: ColumnElement[bool], whole: ColumnElement[Any]) -> ColumnElement[float]:
+    return 100.0 * double(count_where(part)) / func.nullif(double(whole), 0.0)
+
+
+def _of(condition: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return case((condition, value), else_=null())
+
+
+def service_level(seconds: float = SERVICE_LEVEL_SECONDS, *, abandoned: str = "count") -> ColumnElement[float]:
+    """Percent of offered calls answered within `seconds`; `abandoned="exclude"` leaves abandoned calls out below."""
+    within = and_(ANSWERED, c.wait_seconds <= seconds)
+    whole = count_where(OFFERED) - count_where(ABANDONED) if abandoned == "exclude" else count_where(OFFERED)
+    return _percent(within, whole)
+
+
+TOTAL = count_where(COUNTS)
+_DURATION = _of(COUNTS, c.duration_seconds)
+_OFFERED_WAIT = _of(OFFERED, c.wait_seconds)
+_ONE_CURRENCY = func.min(_of(COUNTS, c.currency)) == func.max(_of(COUNTS, c.currency))
+
+KPIS: Mapping[str, Kpi] = {
+    "total_calls": Kpi("Total calls", "calls", "up", "Ended calls that are not invalid.", TOTAL),
+    "success_rate": Kpi(
+        "Success rate", "%", "up", "Successful calls / total calls.", _percent(has_status(Status.SUCCESS), TOTAL)
+    ),
+    "error_rate": Kpi(
+        "Error rate",
+        "%",
+        "down",
+        "Calls that failed by the platform or carrier / total calls.",
+        _percent(has_status(Status.ERROR), TOTAL),
+    ),
+    "abandonment_rate": Kpi(
+        "Abandonment rate",
+        "%",
+        "down",
+        "Calls whose caller left before an answer / offered calls.",
+        _percent(ABANDONED, count_where(OFFERED)),
+    ),
+    "offered": Kpi("Offered", "calls", "up", "Inbound calls that joined a queue.", count_where(OFFERED)),
+    "avg_duration_seconds": Kpi(
+        "Average duration", "s", "", "Mean time from answer to end, of answered calls.", func.avg(_DURATION)
+    ),
+    "p50_duration_seconds": Kpi(
+        "Median duration", "s", "", "Half of the answered calls were shorter.", percentile(_DURATION, 0.5)
+    ),
+    "p95_duration_seconds": Kpi(
+        "p95 duration", "s", "", "95 % of the answered calls were shorter.", percentile(_DURATION, 0.95)
+    ),
+    "p99_duration_seconds": Kpi(
+        "p99 duration", "s", "", "99 % of the answered calls were shorter.", percentile(_DURATION, 0.99)
+    ),
+    "aht_seconds": Kpi(
+        "Average handle time",
+        "s",
+        "down",
+        "Mean of talk, hold and after-call work, of answered calls.",
+        # Talk and hold lie between answer and end; after-call work comes on top.
+        func.avg(_DURATION + func.coalesce(c.after_call_seconds, 0.0)),
+    ),
+    "asa_seconds": Kpi(
+        "Average speed of answer",
+        "s",
+        "down",
+        "Mean wait of answered calls, from joining the queue.",
+        func.avg(_of(ANSWERED, c.wait_seconds)),
+    ),
+    "avg_wait_seconds": Kpi("Average wait", "s", "down", "Mean wait of offered calls.", func.avg(_OFFERED_WAIT)),
+    "p50_wait_seconds": Kpi(
+        "Median wait", "s", "down", "Half of the offered calls waited less.", percentile(_OFFERED_WAIT, 0.5)
+    ),
+    "p95_wait_seconds": Kpi(
+        "p95 wait", "s", "down", "95 % of the offered calls waited less.", percentile(_OFFERED_WAIT, 0.95)
+    ),
+    "service_level": Kpi(
+        "Service level",
+        "%",
+        "up",
+        "Calls answered within 20 s / offered calls, abandoned ones counted.",
+        service_level(),
+    ),
+    "csat": Kpi("Satisfaction", "of 5", "up", "Mean rating of calls that were rated.", func.avg(_of(COUNTS, c.csat))),
+    "cost": Kpi(
+        "Cost",
+        "money",
+        "down",
+        "Sum of the known costs, where all are in one currency.",
+        case((_ONE_CURRENCY, func.sum(_of(COUNTS, c.cost))), else_=null()),
+    ),
+    "avg_latency_ms": Kpi(
+        "Average latency",
+        "ms",
+        "down",
+        "Mean end-to-end response latency of calls.",
+        func.avg(_of(COUNTS, c.latency_ms)),
+    ),
+    "p95_latency_ms": Kpi(
+        "p95 latency",
+        "ms",
+        "down",
+        "95 % of the calls had a lower end-to-end latency.",
+        percentile(_of(COUNTS, c.latency_ms), 0.95),
+    ),
+}
+
+#: Optional figures: the share of counted calls that carry the column, in percent.
+COVERAGE: Mapping[str, ColumnElement[float]] = {
+    name: _percent(and_(COUNTS, c[column].is_not(None)), TOTAL)
+    for name, column in {
+        "duration": "duration_seconds",
+        "wait": "wait_seconds",
+        "csat": "csat",
+        "cost": "cost",
+        "latency": "latency_ms",
+        "sentiment": "sentiment",
+    }.items()
+}

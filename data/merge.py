@@ -1,0 +1,115 @@
+"""Several events of one call, in any order and any number of times, make the same row.
+
+Each field is a last-writer-wins register: the value of the newest event that carried it stands; between two of the same
+instant a fixed order of values decides. That is commutative, associative and idempotent, so neither order nor
+repetition can change the row (property test: tests/data/test_merge.py). Most fields of a row are as old as the row;
+`stamps` remembers only those that are older, and marks with null those that were derived and give way to any event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from data.models import CallEvent, Status
+
+#: Row columns that are not fields of an event.
+_BOOKKEEPING = frozenset({"id", "revision", "source", "call_id", "updated_at", "stamps", "transcript"})
+_SECOND = 1_000_000
+
+Row = dict[str, Any]
+
+
+def fresh(event: CallEvent) -> Row:
+    """The row of a call of which only this event is known."""
+    row: Row = dict(event)
+    _derive(row)
+    return row
+
+
+def merge(row: Mapping[str, Any], event: CallEvent) -> Row | None:
+    """The row after one more event; None where the event changes nothing."""
+    newest = max(row["updated_at"], event["updated_at"])
+    fields = _registers(row)
+    changed = newest != row["updated_at"]
+    for name, value in _flatten(event):
+        challenger = (event["updated_at"], _rank(name, value))
+        held = fields.get(name)
+        if held is None or challenger > (held[0], _rank(name, held[1])):
+            fields[name] = (event["updated_at"], value)
+            changed = True
+    if not changed:
+        return None
+    return _row(row["source"], row["call_id"], newest, fields)
+
+
+def _registers(row: Mapping[str, Any]) -> dict[str, tuple[int, Any]]:
+    """Each known field of a row with the instant of the event that set it; derived fields left out."""
+    stamps: dict[str, int | None] = row.get("stamps") or {}
+    fields = {}
+    for name, value in _flatten(row):
+        stamp = stamps.get(name, row["updated_at"])
+        if stamp is not None:
+            fields[name] = (stamp, value)
+    return fields
+
+
+def _flatten(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Fields with a value; each key of `metadata` is a field of its own."""
+    flat = [(k, v) for k, v in values.items() if v is not None and k not in _BOOKKEEPING and k != "metadata"]
+    flat += [(f"metadata.{k}", v) for k, v in (values.get("metadata") or {}).items()]
+    return flat
+
+
+def _rank(name: str, value: Any) -> tuple[bool, bytes]:
+    """A fixed order of values for two events of one instant; an end beats "in progress"."""
+    return (name == "status" and value != Status.IN_PROGRESS, orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+
+
+def _row(source: str, call_id: str, updated_at: int, fields: Mapping[str, tuple[int, Any]]) -> Row:
+    row: Row = {"source": source, "call_id": call_id, "updated_at": updated_at}
+    stamps: dict[str, int | None] = {}
+    for name, (stamp, value) in sorted(fields.items()):
+        if name.startswith("metadata."):
+            row.setdefault("metadata", {})[name.removeprefix("metadata.")] = value
+        else:
+            row[name] = value
+        if stamp != updated_at:
+            stamps[name] = stamp
+    if stamps:
+        row["stamps"] = stamps
+    _derive(row)
+    return row
+
+
+def _derive(row: Row) -> None:
+    """Fill what follows from the other fields, and mark it as derived in `stamps`."""
+    derived: Row = {}
+    if "status" not in row:
+        derived["status"] = Status.IN_PROGRESS.value
+    status = row.get("status", Status.IN_PROGRESS)
+    if "started_at" not in row:
+        known = [row[n] for n in ("queued_at", "answered_at", "ended_at") if n in row]
+        derived["started_at"] = min([*known, row["updated_at"]])
+    if "ended_at" not in row and status != Status.IN_PROGRESS:
+        derived["ended_at"] = _end(row, (row | derived)["started_at"])
+    ended = row.get("ended_at", derived.get("ended_at"))
+    if "duration_seconds" not in row and ended is not None and 0 < row.get("answered_at", 0) <= ended:
+        derived["duration_seconds"] = (ended - row["answered_at"]) / _SECOND
+    if "wait_seconds" not in row and "queued_at" in row:
+        served = row.get("answered_at", ended if status in (Status.ABANDONED, Status.MISSED) else None)
+        if served is not None and served >= row["queued_at"]:
+            derived["wait_seconds"] = (served - row["queued_at"]) / _SECOND
+    if derived:
+        row.update(derived)
+        row["stamps"] = row.get("stamps", {}) | dict.fromkeys(derived)
+
+
+def _end(row: Row, started_at: int) -> int:
+    """The end of an ended call that came without one: its answer (or start) and duration, else its last event."""
+    if "duration_seconds" in row:
+        base = row.get("answered_at", started_at + round(row.get("wait_seconds", 0.0) * _SECOND))
+        return int(base + round(row["duration_seconds"] * _SECOND))
+    return max(int(row["updated_at"]), started_at)

@@ -1,0 +1,96 @@
+"""Figures over time, and over weekday and hour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import ColumnElement, func, select
+
+from data.analytics import AnalyticCopy
+from data.filters import DIMENSIONS, CallFilter
+from data.kpis import COUNTS, KPIS, TOTAL
+from data.models import calls
+from data.times import HOUR, Buckets, buckets
+
+
+def bounded(copy: AnalyticCopy, chosen: CallFilter, now: int) -> CallFilter:
+    """The filter with its open ends closed: by the oldest call and by the present."""
+    if chosen.start is not None and chosen.end is not None:
+        return chosen
+    start, end = chosen.start, chosen.end
+    if end is None:
+        end = now + 1
+    if start is None:
+        oldest = copy.frame(select(func.min(calls.c.started_at).label("t")), "oldest")["t"][0]
+        start = min(int(oldest), end) if pd.notna(oldest) else end
+    return replace(chosen, start=start, end=end)
+
+
+def series(
+    copy: AnalyticCopy,
+    chosen: CallFilter,
+    grid: Buckets,
+    figures: dict[str, ColumnElement[Any]],
+    by: str | None = None,
+    name: str = "series",
+) -> pd.DataFrame:
+    """One row a bucket (and value of `by`): bucket_start, `by`, the figures; buckets without calls are left out."""
+    if not len(grid):
+        return pd.DataFrame(columns=["bucket_start", *([by] if by else []), *figures])
+    index = grid.index_of(calls.c.started_at).label("bucket")
+    groups: list[Any] = [index, calls.c[by].label(by)] if by else [index]
+    query = select(*groups, *(sql.label(key) for key, sql in figures.items()))
+    query = chosen.apply(query).group_by(*("bucket", by) if by else ("bucket",))
+    frame = copy.frame(query, name)
+    frame.insert(0, "bucket_start", np.array(grid.starts, dtype=np.int64)[frame.pop("bucket").to_numpy(dtype=np.int64)])
+    return frame.sort_values(["bucket_start", *([by] if by else [])], ignore_index=True)
+
+
+def filled(frame: pd.DataFrame, grid: Buckets, zero: Sequence[str] = (), by: str | None = None) -> pd.DataFrame:
+    """The series with every bucket present: counts (`zero`) as 0, other figures unknown."""
+    starts = pd.Index(grid.starts, name="bucket_start", dtype="int64")
+    if by:
+        whole = pd.MultiIndex.from_product([starts, sorted(frame[by].dropna().unique())], names=["bucket_start", by])
+        frame = frame.dropna(subset=[by]).set_index(["bucket_start", by]).reindex(whole).reset_index()
+    else:
+        frame = frame.set_index("bucket_start").reindex(starts).reset_index()
+    for column in zero:
+        frame[column] = frame[column].fillna(0).astype("int64")
+    return frame
+
+
+def figure_series(
+    copy: AnalyticCopy, chosen: CallFilter, metric: str, bucket: str | int, *, by: str | None = None
+) -> pd.DataFrame:
+    """One figure over time, gaps filled: bucket_start, `by`, value. The filter's range must be closed."""
+    if by is not None and by not in DIMENSIONS:
+        raise ValueError(f"by: must be one of {', '.join(DIMENSIONS)}; got {by!r}")
+    assert chosen.start is not None and chosen.end is not None
+    grid = buckets(chosen.start, chosen.end, bucket, chosen.zone)
+    frame = series(copy, chosen, grid, {"value": KPIS[metric].sql}, by)
+    counts = ["value"] if metric in ("total_calls", "offered") else []
+    return filled(frame, grid, counts, by)
+
+
+def weekday_hour(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
+    """Calls by weekday (0 = Monday) and hour of the wall clock: weekday, hour, calls; only where there are any."""
+    assert chosen.start is not None and chosen.end is not None
+    grid = buckets(chosen.start, chosen.end, HOUR, chosen.zone)
+    columns: list[Any] = [grid.index_of(calls.c.started_at).label("bucket"), func.count().label("calls")]
+    query = chosen.apply(select(*columns).where(COUNTS)).group_by("bucket")
+    frame = copy.frame(query, "weekday_hour")
+    starts = np.array(grid.starts, dtype=np.int64)[frame["bucket"].to_numpy(dtype=np.int64)]
+    local = pd.to_datetime(starts, unit="us", utc=True).tz_convert(chosen.zone)
+    grouped = frame["calls"].groupby([local.weekday, local.hour]).sum()
+    return grouped.rename_axis(["weekday", "hour"]).reset_index()
+
+
+def end_reasons(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
+    """Calls by how they ended: end_reason_group, end_reason, status, calls; most calls first."""
+    group = [calls.c.end_reason_group, calls.c.end_reason, calls.c.status]
+    query = chosen.apply(select(*group, TOTAL.label("calls")).where(COUNTS)).group_by(*group)
+    return copy.frame(query, "end_reasons").sort_values("calls", ascending=False, ignore_index=True)

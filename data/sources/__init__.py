@@ -1,0 +1,1 @@
+"""One file a platform: its payload in, validated CallEvents out; pure."""

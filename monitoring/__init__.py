@@ -1,0 +1,1 @@
+"""How the process itself is measured; imports nothing of the other packages."""
