@@ -19,9 +19,12 @@ from app.services import Services
 from app.settings import Settings
 from data.analytics import AnalyticCopy
 from data.callers import CallerHash
+from data.filters import CallFilter
 from data.ingest import Ingest
 from data.migrations import migrate
+from data.queries.kpis import active_calls
 from data.record import Record, RecordUnavailable
+from data.times import now_micros
 from monitoring.metrics import Metrics
 from monitoring.system import SystemHistory
 
@@ -41,8 +44,9 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
     server.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     services = _services(server, settings, registry)
     server.extensions["voicehive"] = services
-    observe.register(server, services)
+    # Each puts its check first: the clock starts before the gate.
     gate.register(server)
+    observe.register(server, services)
     broadcaster = realtime.Broadcaster(services)
     realtime.register(server, broadcaster)
     api.register(server)
@@ -95,7 +99,7 @@ def _cache(server: Flask, settings: Settings) -> Cache:
 def _gauges(services: Services) -> None:
     """Metrics that are read when they are scraped."""
     metrics, system = services.metrics, services.system
-    metrics.gauge("voicehive_active_calls", "Calls in progress.", lambda: float(services.snapshot()["active_calls"]))
+    metrics.gauge("voicehive_active_calls", "Calls in progress.", lambda: _active(services))
     metrics.gauge(
         "voicehive_system_memory_usage_percent", "Memory in use, percent.", lambda: system.now().memory_percent
     )
@@ -104,6 +108,10 @@ def _gauges(services: Services) -> None:
     metrics.gauge(
         "voicehive_ingest_waiting_events", "Call events not yet committed.", lambda: float(services.ingest.waiting)
     )
+
+
+def _active(services: Services) -> float:
+    return float(active_calls(services.copy, CallFilter(), now=now_micros()))
 
 
 def _answers(services: Services) -> bool:

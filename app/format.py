@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,6 +92,13 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"
     return f"{max(0, int(seconds))} s ago"
+
+
+def words(name: str) -> str:
+    """A name of a rule as words: HighApiResponseTime is "High API response time"."""
+    found = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).split()
+    rest = [word.upper() if word.lower() in ("api", "cpu") else word.lower() for word in found[1:]]
+    return " ".join([*found[:1], *rest])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import subprocess
+import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from gunicorn.app.base import BaseApplication
@@ -14,8 +16,12 @@ from gunicorn.app.base import BaseApplication
 from app.demo import start_filling
 from app.settings import Settings, SettingsError
 
+if TYPE_CHECKING:
+    from data.analytics import AnalyticCopy
+
 _THREADS = 128
-_GRACE_SECONDS = 3
+#: How long a stop waits for running requests; the master kills a worker that then takes too long to write and close.
+_GRACE_SECONDS, _KILL_SECONDS = 2, 4
 #: gunicorn's codes for a worker that could not start: it stops its master instead of trying again for ever.
 _BOOT_ERROR, _LOAD_ERROR = 3, 4
 
@@ -54,12 +60,12 @@ class _Server(BaseApplication):
             "threads": _THREADS,
             "preload_app": False,
             "max_requests": 0,
-            "graceful_timeout": _GRACE_SECONDS,
+            "graceful_timeout": _KILL_SECONDS,
             "keepalive": 75,
             "loglevel": "warning",
             "control_socket_disable": True,
             "proc_name": "voicehive",
-            "post_worker_init": lambda worker: self._started(),
+            "post_worker_init": self._started,
             "worker_exit": lambda server, worker: self._runtime and self._runtime.stop(),
         }
         for name, value in options.items():
@@ -81,14 +87,22 @@ class _Server(BaseApplication):
             reason = str(error).partition("\n")[0]
             click.echo(f"voicehive: DATABASE_URL: {reason}", err=True)
             raise SystemExit(_LOAD_ERROR) from None
-        while filling and filling.poll() is None:
-            app.services.copy.sync()
-            time.sleep(0.1)
+        if filling:
+            self._await_first_calls(filling, app.services.copy)
         self._runtime = Runtime(app, demo=self._demo)
         self._runtime.start()
         return app.server
 
-    def _started(self) -> None:
+    @staticmethod
+    def _await_first_calls(filling: subprocess.Popen[bytes], copy: AnalyticCopy) -> None:
+        """Wait until the page has something to show; the older history comes in while it is looked at."""
+        while filling.poll() is None and not copy.rows():
+            time.sleep(0.05)
+            copy.sync()
+        threading.Thread(target=filling.wait, name="demo-history", daemon=True).start()
+
+    def _started(self, worker: Any) -> None:
+        worker.cfg.set("graceful_timeout", _GRACE_SECONDS)
         address = f"http://{self._settings.host}:{self._settings.port}"
         metrics = f"http://{self._settings.host}:{self._settings.prometheus_port}/metrics"
         click.echo(f"\n  VoiceHive is ready: {address}\n  Metrics: {metrics}\n  Stop with Ctrl+C\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from data.ingest import Ingest
 from data.queries.kpis import kpi_report
 from data.queries.overview import Overview, overview
 from data.record import Record, RecordUnavailable
-from data.times import HOUR, SECOND, now_micros, to_iso
+from data.times import DAY, HOUR, SECOND, now_micros, to_iso
 from data.writer import Applied, is_ended
 from monitoring.health import Health, Problem, Readings, health, problems
 from monitoring.metrics import Metrics
@@ -72,8 +72,15 @@ class Services:
 
     def snapshot(self) -> dict[str, Any]:
         """The live figures of the last 24 hours, for REST and WebSocket alike."""
-        seen = self.overview(self.parse(MultiDict()))
-        figures = seen.kpis.current
+        return dict(self.current("snapshot", self._snapshot))
+
+    def current(self, name: Hashable, compute: Callable[[], Any]) -> Any:
+        """An answer shared by all who ask, and computed anew after every change of a call: who wrote sees it."""
+        return self.answers.get((name, self.record.revision()), compute)
+
+    def _snapshot(self) -> dict[str, Any]:
+        now = now_micros()
+        figures = kpi_report(self.copy, CallFilter(start=now - DAY, end=now), now=now).current
         seconds = figures["avg_duration_seconds"]
         found = self.problems()
         return {
@@ -84,7 +91,7 @@ class Services:
             "avg_duration_seconds": _rounded(seconds),
             "system_health": health(found),
             "alerts": len(found),
-            "last_updated": to_iso(seen.as_of // SECOND * SECOND),
+            "last_updated": to_iso(now // SECOND * SECOND),
         }
 
     def problems(self) -> list[Problem]:

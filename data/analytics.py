@@ -8,6 +8,7 @@ another database is thrown away and filled again.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import threading
 import time
@@ -18,6 +19,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Boolean, Double, Integer, Select
 
 from data.models import CALL_COLUMNS, calls
@@ -27,14 +29,15 @@ from data.sqlx import duckdb_sql
 log = logging.getLogger(__name__)
 
 #: What figures never ask for stays in the record.
-_LEFT_OUT = frozenset({"metadata", "stamps", "caller_last2"})
+_LEFT_OUT = frozenset({"metadata", "stamps"})
 COLUMNS = tuple(name for name in CALL_COLUMNS if name not in _LEFT_OUT)
 _TYPES = {BigInteger: "BIGINT", Integer: "INTEGER", Double: "DOUBLE", Boolean: "BOOLEAN"}
 #: Raise this when the layout of the copy changes: older files are filled again.
-_LAYOUT = 1
+_LAYOUT = 2
 #: Errors that a fresh copy would give again.
 _OUR_FAULT = (duckdb.ProgrammingError, duckdb.DataError, duckdb.OutOfMemoryException, duckdb.InterruptException)
 _ID_SPAN = 122_880  # DuckDB's row group: an update looks only into the groups that hold its rows
+_COMMITTED_ROWS = 500_000  # ten million rows in one transaction do not fit into the memory limit
 
 
 class AnalyticCopy:
@@ -121,7 +124,8 @@ class AnalyticCopy:
             try:
                 database = self._connect()
                 stored = database.execute("SELECT identity, layout, cursor FROM meta").fetchone()
-                if stored and stored[:2] == (identity, _LAYOUT) and stored[2] <= self._record.revision():
+                # Cursor 0: nothing was pulled yet, or the first pull was cut off.
+                if stored and stored[:2] == (identity, _LAYOUT) and 0 < stored[2] <= self._record.revision():
                     self._cursor = stored[2]
                     return database
                 database.close()
@@ -159,18 +163,18 @@ class AnalyticCopy:
                 self._cursor = changes.cursor
                 return
             with contextlib.closing(self._database.cursor()) as cursor, _transaction(cursor):
-                for rows in _chained(first, changes.chunks):
+                uncommitted = 0
+                for rows in itertools.chain([first], changes.chunks):
+                    if uncommitted >= _COMMITTED_ROWS:
+                        # The cursor moves last: what is cut off after this is pulled again from where it began.
+                        cursor.execute("COMMIT")
+                        cursor.execute("BEGIN")
+                        uncommitted = 0
                     _store(cursor, rows)
+                    uncommitted += len(rows)
                 cursor.execute("UPDATE meta SET cursor = ?", [changes.cursor])
             self._cursor = changes.cursor
             self.version += 1
-
-
-def _chained(
-    first: Sequence[tuple[Any, ...]], rest: Iterator[Sequence[tuple[Any, ...]]]
-) -> Iterator[Sequence[tuple[Any, ...]]]:
-    yield first
-    yield from rest
 
 
 @contextlib.contextmanager
@@ -187,7 +191,8 @@ def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def _store(cursor: duckdb.DuckDBPyConnection, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert the rows that the copy lacks and update the others, told apart by id."""
-    batch = _as_frame(rows)
+    # As a frame: among bare arrays DuckDB fails on a column that begins with a thousand unknown values.
+    batch = pd.DataFrame(_as_columns(rows), copy=False)
     ids = batch["id"]
     cursor.register("batch", batch)
     newest = cursor.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()
@@ -211,13 +216,13 @@ def _store(cursor: duckdb.DuckDBPyConnection, rows: Sequence[tuple[Any, ...]]) -
     cursor.unregister("batch")
 
 
-def _as_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
-    """Rows as a frame for DuckDB, which reads NaN and None as NULL and casts to the copy's types.
+def _as_columns(rows: Sequence[tuple[Any, ...]]) -> dict[str, NDArray[Any]]:
+    """Rows as columns for DuckDB, which reads NaN and None as NULL and casts to the copy's types.
 
     Whole numbers travel as doubles: exact up to 2^53, far above any instant, and many times faster than nullable types.
     """
     columns = zip(COLUMNS, zip(*rows, strict=True), strict=True)
-    return pd.DataFrame({name: np.array(values, dtype=_DTYPES[name]) for name, values in columns}, copy=False)
+    return {name: np.array(values, dtype=_DTYPES[name]) for name, values in columns}
 
 
 _DTYPES: dict[str, Any] = {

@@ -20,7 +20,8 @@ def fill(record_url: str, secret: bytes, done: Path) -> None:
     gc.disable()
     record = Record(record_url)
     migrate(record)
-    for chunk in generate(end=now_micros(), hash_caller=CallerHash(secret)):
+    # The newest first: that is what the page shows, long before all are written.
+    for chunk in reversed(list(generate(end=now_micros(), hash_caller=CallerHash(secret)))):
         apply(record, chunk)
     record.close()
     done.touch()

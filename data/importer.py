@@ -7,14 +7,18 @@ itself: it is listed in a rejects file with its line and reason. A second run of
 from __future__ import annotations
 
 import csv
+import gc
 import gzip
 import io
 import itertools
 import multiprocessing
 import os
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import IO, Any, Literal
 from zoneinfo import ZoneInfo
@@ -33,6 +37,7 @@ Format = Literal["csv", "jsonl"]
 _CHUNK = 5_000
 _WORKERS = 2
 _WORTH_A_POOL = 2 * _CHUNK
+_AHEAD = 2 * _WORKERS
 _LONGEST_CELL = 16 * 1024 * 1024
 
 
@@ -95,8 +100,9 @@ def import_file(
         header, chunks = _csv_chunks(path, text) if file_format == "csv" else (None, _json_chunks(text))
         with _RejectsFile(rejects) as listed:
             for judged in _judge(chunks, header, source, stack):
-                for applied in apply(record, judged.events) if judged.events else ():
-                    setattr(report, applied.outcome.value, getattr(report, applied.outcome.value) + 1)
+                outcomes = Counter(applied.outcome for applied in apply(record, judged.events)) if judged.events else {}
+                for outcome, count in outcomes.items():
+                    setattr(report, outcome.value, getattr(report, outcome.value) + count)
                 report.rejected += len(judged.rejects)
                 listed.write(judged.rejects)
                 progress(raw.tell())
@@ -174,8 +180,45 @@ def _judge(chunks: Iterable[_Chunk], header: list[str] | None, source: Source, s
         return map(_validate, chunks)
     # Workers start before any chunk is written: a fork must not inherit an open connection.
     workers = min(_WORKERS, os.cpu_count() or 1)
-    pool = stack.enter_context(multiprocessing.Pool(workers, _prepare, (header, source)))
-    return pool.imap(_validate, chunks)
+    pool = stack.enter_context(multiprocessing.Pool(workers, _prepare_worker, (header, source)))
+    stack.enter_context(_without_collections())
+    return _in_order(pool, chunks)
+
+
+def _in_order(pool: Pool, chunks: Iterable[_Chunk]) -> Iterator[_Judged]:
+    """The chunks as the pool judges them, a few ahead of the writer: a long file must not gather in memory."""
+    coming = _judged_by(pool, chunks)
+    waiting = deque(itertools.islice(coming, _AHEAD))
+    while waiting:
+        judged = waiting.popleft()()
+        waiting.extend(itertools.islice(coming, 1))
+        yield judged
+
+
+def _judged_by(pool: Pool, chunks: Iterable[_Chunk]) -> Iterator[Callable[[], _Judged]]:
+    """A function a chunk that waits for its result; a file that breaks off raises after what came before."""
+    try:
+        for chunk in chunks:
+            yield pool.apply_async(_validate, (chunk,)).get
+    except (BadFile, OSError, EOFError) as error:
+        yield partial(_raise, error)
+
+
+def _raise(error: Exception) -> _Judged:
+    raise error
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Without the garbage collector: it finds nothing among rows and takes a fifth of the time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 _header: list[str] | None = None
@@ -187,6 +230,12 @@ def _prepare(header: list[str] | None, source: Source) -> None:
     """Give a worker process what it needs for every chunk."""
     global _header, _source, _hash
     _header, _source, _hash = header, source, CallerHash(source.secret)
+
+
+def _prepare_worker(header: list[str] | None, source: Source) -> None:
+    """Likewise, in a process that only validates: what it makes has no cycles."""
+    gc.disable()
+    _prepare(header, source)
 
 
 def _validate(chunk: _Chunk) -> _Judged:

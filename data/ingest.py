@@ -78,6 +78,7 @@ class Ingest:
             if self._closed or (self._waiting and self._waiting + len(events) > self._most_waiting):
                 raise Overloaded(f"{self._waiting} events are waiting to be written")
             self._waiting += len(events)
+            submission.done.set_running_or_notify_cancel()  # what waits is written, whoever tries to cancel it
             self._queue.put(submission)
         return submission.done
 

@@ -25,6 +25,9 @@ Row = dict[str, Any]
 def fresh(event: CallEvent) -> Row:
     """The row of a call of which only this event is known."""
     row: Row = dict(event)
+    row.pop("transcript", None)
+    if not row.get("metadata", True):
+        del row["metadata"]  # an empty object says nothing, whatever else is known of the call
     _derive(row)
     return row
 

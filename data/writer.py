@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,18 +44,20 @@ class WriteConflict(RuntimeError):
     """Another instance kept writing the same calls."""
 
 
+class _Again(Exception):
+    """Another instance has just inserted one of the calls: it must be read."""
+
+
 def apply(record: Record, events: Sequence[CallEvent]) -> list[Applied]:
     """Merge the events into the record and commit; the outcome of each, in order."""
-    with record.write() as connection:
-        for _ in range(_ATTEMPTS):
-            applied = _attempt(connection, events)
-            if applied is not None:
-                return applied
+    for _ in range(_ATTEMPTS):
+        # In a transaction of its own: locks that a first try kept could make two instances wait for each other.
+        with contextlib.suppress(_Again), record.write() as connection:
+            return _attempt(connection, events)
     raise WriteConflict("the same calls were written by another instance at the same time; send them again")
 
 
-def _attempt(connection: Connection, events: Sequence[CallEvent]) -> list[Applied] | None:
-    """One try; None where another instance has just inserted one of the calls, so that it must be read again."""
+def _attempt(connection: Connection, events: Sequence[CallEvent]) -> list[Applied]:
     stored = _stored(connection, {(e["source"], e["call_id"]) for e in events})
     rows: dict[Key, Row] = dict(stored)
     changed: dict[Key, None] = {}
@@ -74,8 +77,8 @@ def _attempt(connection: Connection, events: Sequence[CallEvent]) -> list[Applie
     old = [rows[key] | {"id": stored[key]["id"]} for key in changed if key in stored]
     if new or old:
         revision = _next_revision(connection)
-        if new and not _insert(connection, new, revision):
-            return None
+        if new:
+            _insert(connection, new, revision)
         if old:
             _update(connection, old, revision)
     _keep_transcripts(connection, events)
@@ -120,20 +123,18 @@ def _next_revision(connection: Connection) -> int:
     return int(connection.execute(text("SELECT pg_current_xact_id()::text::bigint")).scalar_one())
 
 
-def _insert(connection: Connection, rows: list[Row], revision: int) -> bool:
-    """Insert the rows with the columns that any of them has; False (and nothing done) if one is there already."""
-    present = {name for row in rows for name in row}
+def _insert(connection: Connection, rows: list[Row], revision: int) -> None:
+    """Insert the rows with the columns that any of them has; raises _Again if one is there already."""
+    present: set[str] = set().union(*rows)
     names = [name for name in _COLUMNS if name in present or name == "revision"]
     values = [_encoded(row, revision) for row in rows]
     if connection.dialect.name == "sqlite":
         _driver_many(connection, insert(calls), names, values)
-        return True
-    with connection.begin_nested() as savepoint:
-        done = _driver_many(connection, postgresql.insert(calls).on_conflict_do_nothing(), names, values)
-        if done != len(rows):
-            savepoint.rollback()
-            return False
-    return True
+        return
+    # In one order everywhere: instances that insert the same calls must not wait for each other in a circle.
+    values.sort(key=itemgetter("source", "call_id"))
+    if _driver_many(connection, postgresql.insert(calls).on_conflict_do_nothing(), names, values) != len(rows):
+        raise _Again
 
 
 def _driver_many(connection: Connection, statement: Any, names: list[str], values: list[Row]) -> int:

@@ -40,7 +40,6 @@ class SystemHistory:
 
     def start(self) -> None:
         """Take the first sample and go on in a thread."""
-        psutil.cpu_percent()
         self.take(cpu_percent=psutil.cpu_percent(interval=0.05))
         self._thread.start()
 
@@ -79,5 +78,7 @@ class SystemHistory:
         return {name: [getattr(s, name) for s in chosen] for name in Sample._fields}
 
     def _run(self) -> None:
+        # psutil counts from a thread's own last call; the first gives 0.
+        psutil.cpu_percent()
         while not self._stopping.wait(INTERVAL_SECONDS):
             self.take()

@@ -15,7 +15,7 @@ def register(server: Flask) -> None:
     for blueprint in BLUEPRINTS:
         server.register_blueprint(blueprint)
 
-    @server.route("/api/", defaults={"rest": ""}, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-    @server.route("/api/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    @server.get("/api", defaults={"rest": ""})
+    @server.get("/api/<path:rest>")
     def unknown(rest: str) -> Response:
-        raise errors.ApiError(404, "not_found", "There is no such endpoint; /api/openapi.json lists them.")
+        raise errors.no_endpoint()

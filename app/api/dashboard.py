@@ -108,7 +108,7 @@ def call_volume() -> Response:
     grid = buckets(now - whole + step, now + 1, step, zone)
     figures = {"calls": KPIS["total_calls"].sql}
     chosen = CallFilter(start=grid.starts[0], end=grid.end, zone=zone)
-    frame = parts.answers.get(
+    frame = parts.current(
         ("call-volume", grid),
         lambda: filled(series(parts.copy, chosen, grid, figures, name="call_volume"), grid, ["calls"]),
     )
@@ -138,7 +138,7 @@ def call_volume() -> Response:
 def activity() -> Response:
     limit = whole_number("limit", 20, 1, 200)
     parts = services()
-    found = parts.answers.get(
+    found = parts.current(
         ("activity", limit),
         lambda: recent_activity(parts.copy, parts.parse(MultiDict()).filter, limit=limit, now=now_micros()),
     )

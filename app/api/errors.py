@@ -7,8 +7,8 @@ import re
 import secrets
 
 import orjson
-from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.filters import BadFilter
 from data.ingest import Overloaded
@@ -43,6 +43,18 @@ def error_response(status: int, code: str, message: str, *, retry_after: int | N
     return response
 
 
+def no_endpoint() -> ApiError:
+    """The answer to an unknown path under /api."""
+    return ApiError(404, "not_found", "There is no such endpoint; /api/openapi.json lists them.")
+
+
+def _is_nowhere(error: MethodNotAllowed) -> bool:
+    """Whether the path is known only to the route that takes whatever is left."""
+    adapter = current_app.create_url_adapter(request)
+    methods = [m for m in error.valid_methods or () if m not in ("HEAD", "OPTIONS")]
+    return adapter is not None and all(adapter.match(method=method)[0] == "unknown" for method in methods)
+
+
 def _answer(error: Exception) -> Response:
     if isinstance(error, ApiError):
         return error_response(error.status, error.code, error.message)
@@ -57,6 +69,8 @@ def _answer(error: Exception) -> Response:
     if isinstance(error, RecordUnavailable | TimeoutError):
         log.error("the database is away: %s", error, extra={"request_id": request_id()})
         return error_response(503, "database_unavailable", "The call record does not answer.", retry_after=2)
+    if isinstance(error, MethodNotAllowed) and _is_nowhere(error):
+        return _answer(no_endpoint())
     if isinstance(error, HTTPException):
         status = error.code or 500
         return error_response(status, error.name.lower().replace(" ", "_"), error.description or error.name)

@@ -8,6 +8,7 @@ from dash import dcc
 
 from app.components.kpi import help_button
 from app.components.plain import Plain, h
+from app.figures.parts import EMPTY
 from app.theme import GRAPH_CONFIG
 
 
@@ -57,4 +58,4 @@ def kpi_card(card_id: str, parts: dict[str, dict[str, Any]]) -> Plain:
 def _graph(chart_id: str, first: dict[str, Any]) -> Any:
     # A plain mapping is what it takes; the generated type wants a TypedDict of its own.
     config: Any = GRAPH_CONFIG
-    return dcc.Graph(id=chart_id, config=config, responsive=True, **first)
+    return dcc.Graph(id=chart_id, config=config, responsive=True, **(first or {"figure": EMPTY}))

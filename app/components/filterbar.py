@@ -109,7 +109,7 @@ def filter_bar(parts: dict[str, dict[str, Any]], live: Any) -> Plain:
 
 
 def _range_menu(parts: dict[str, dict[str, Any]]) -> Plain:
-    label = h("Span", id=RANGE, cls="vh-menu-label", **parts.get(RANGE, {}))
+    label = h("Span", id=RANGE, cls="vh-menu-label", **parts.get(RANGE, {"children": "Time range"}))
     presets = [
         h(
             "Button",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from app.components.plain import Plain, h, icon
+from app.format import words
 
 BELL_COUNT = "vh-bell-count"
 LIST = "vh-problems"
@@ -26,8 +27,8 @@ def problem_parts(problems: Sequence[Problem]) -> dict[str, dict[str, Any]]:
     """The badge on the bell and the list that it opens."""
     worst = "critical" if any(p.severity == "critical" for p in problems) else "warning"
     badge = f"vh-badge vh-badge-{worst}" if problems else "vh-badge d-none"
-    words = "" if len(problems) == 1 else "s"
-    count: list[Any] = [str(len(problems)), h("Span", f" open problem{words}", cls="visually-hidden")]
+    plural = "" if len(problems) == 1 else "s"
+    count: list[Any] = [str(len(problems)), h("Span", f" open problem{plural}", cls="visually-hidden")]
     return {
         BELL_COUNT: {"children": count if problems else "", "className": badge},
         LIST: {"children": [_entry(p) for p in problems] or [_none()]},
@@ -40,7 +41,7 @@ def _entry(problem: Problem) -> Plain:
         "Li",
         [
             h("Span", cls=f"vh-dot vh-dot-{tone}", aria_hidden="true"),
-            h("Div", [h("Strong", problem.name), h("P", problem.summary)]),
+            h("Div", [h("Strong", words(problem.name)), h("P", problem.summary)]),
             h("Span", problem.severity, cls=f"vh-tag vh-tag-{tone}"),
         ],
         cls="vh-problem",

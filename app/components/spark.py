@@ -13,10 +13,13 @@ _MOST_POINTS = 40
 
 
 def sparkline(values: Sequence[Number], *, zero: bool = False) -> Plain | None:
-    """The course of `values`, gaps left open; None with fewer than two known values. `zero`: the scale begins at 0."""
+    """The course of `values`, gaps left open; None with fewer than two known values or only zeros.
+
+    `zero`: the scale begins at 0.
+    """
     points = _thinned(values)
     found = [v for v in points if v is not None]
-    if len(found) < 2:
+    if len(found) < 2 or not any(found):
         return None
     low, high = (0.0 if zero else min(found)), max(found)
     spread = (high - low) or 1.0

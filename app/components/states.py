@@ -7,7 +7,7 @@ from app.components.plain import Children, Plain, h, icon
 _CURL = (
     "curl -X POST {origin}/api/calls -H 'Content-Type: application/json' -d "
     '\'{"source":"test","call_id":"1","agent":"roxy","direction":"inbound","status":"success",'
-    '"started_at":"2026-01-05T09:00:00Z","ended_at":"2026-01-05T09:04:18Z","duration_seconds":258}\''
+    '"started_at":"{started}","ended_at":"{ended}","duration_seconds":258}\''
 )
 
 
@@ -35,11 +35,11 @@ def retry_button() -> Plain:
 
 
 def command(text: str, label: str) -> Plain:
-    """A command with a button that copies it; `{origin}` becomes the page's own address in the browser."""
+    """A command with a button that copies it; what is in braces is put in by the browser: address and times."""
     return h(
         "Div",
         [
-            h("Code", text, data_origin="1" if "{origin}" in text else None),
+            h("Code", text, data_template="1" if "{origin}" in text else None),
             h(
                 "Button",
                 [icon("copy"), "Copy"],

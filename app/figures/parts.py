@@ -16,6 +16,10 @@ Trace = dict[str, Any]
 _NICE_SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
 
 
+#: Scales without anything to measure would only be noise behind the sentence that stands there.
+EMPTY: Figure = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
+
+
 def gaps(values: Iterable[Any], digits: int = 1) -> list[float | None]:
     """Rounded floats for the wire; NaN and None are gaps."""
     return [None if v is None or not math.isfinite(v) else round(float(v), digits) for v in values]
@@ -81,7 +85,6 @@ def _tick(seconds: float) -> str:
 def finished(traces: list[Trace], axis: TimeAxis, revision: str, **layout: Any) -> Figure:
     """The figure; zoom and hidden series survive as long as `revision` stays the same."""
     if not any(value is not None for trace in traces for value in trace["y"]):
-        # Scales without anything to measure would only be noise behind the sentence that stands there.
-        return {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
+        return EMPTY
     xaxis = {**axis.layout(), "tickformatstops": TIME_TICKS, "unifiedhovertitle": {"text": " "}}
     return {"data": traces, "layout": {"uirevision": revision, "xaxis": xaxis, **layout}}

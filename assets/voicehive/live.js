@@ -133,18 +133,25 @@
       const text = age(now - Number(element.dataset.age));
       if (element.dataset.shown !== text) element.dataset.shown = text;
     }
-    for (const code of document.querySelectorAll("code[data-origin]")) {
-      if (code.textContent.includes("{origin}")) code.textContent = code.textContent.replace("{origin}", location.origin);
-    }
+    for (const code of document.querySelectorAll("code[data-template]")) fill(code);
     const label = document.getElementById("vh-age");
     if (!page() || !label) return;
     // Fewer seconds than a beat are no news to anybody.
     const since = good ? now - good : 0;
     const fresh = !trouble && good && since < 2 * beatMs;
-    const text = paused ? "Paused · " + age(since) : !good ? "Connecting" : (fresh ? "Live · " : "Updated ") + age(since);
+    const text = paused ? "Paused · " + age(since) : !good ? (trouble ? "No data" : "Connecting") : (fresh ? "Live · " : "Updated ") + age(since);
     if (label.textContent !== text) label.textContent = text;
     root.dataset.state = paused ? "paused" : fresh ? "live" : trouble ? "trouble" : "late";
     banner(now);
+  }
+
+  // Commands to copy: this server's address, and times that lie in the range shown.
+  function fill(code) {
+    const time = (ago) => new Date(Date.now() - ago * 1000).toISOString().slice(0, 19) + "Z";
+    if (!code.textContent.includes("{")) return;
+    const values = { origin: location.origin, started: time(300), ended: time(42) };
+    code.textContent = code.textContent.replace(/\{(origin|started|ended)\}/g, (_, name) => values[name]);
+    code.removeAttribute("data-template");
   }
 
   function banner(now) {
@@ -154,6 +161,7 @@
     else if (trouble && !good) text = "The page could not be loaded. " + trouble.text;
     else if (stale && !paused && !document.hidden)
       text = "Live updates interrupted, showing data from " + age(now - good) + "." + (trouble ? " " + trouble.text : "");
+    if (text && !text.endsWith(".")) text += ".";
     if (text && trouble && trouble.reference) text += " Request " + trouble.reference + ".";
     if (text === shownBanner) return;
     shownBanner = text;

@@ -85,7 +85,7 @@ def weekday_hour(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
     frame = copy.frame(query, "weekday_hour")
     starts = np.array(grid.starts, dtype=np.int64)[frame["bucket"].to_numpy(dtype=np.int64)]
     local = pd.to_datetime(starts, unit="us", utc=True).tz_convert(chosen.zone)
-    grouped = frame["calls"].groupby([local.weekday, local.hour]).sum()
+    grouped = frame["calls"].groupby([local.day_of_week, local.hour]).sum()
     return grouped.rename_axis(["weekday", "hour"]).reset_index()
 
 

@@ -80,3 +80,8 @@ def test_no_trend_without_both_sides_and_none_where_nothing_changed() -> None:
     same = f.trend(5, 5, "up")
     assert same is not None
     assert (same.direction, same.relative, same.absolute) == ("flat", "no change", "")
+
+
+def test_rule_names_become_words() -> None:
+    assert f.words("HighApiResponseTime") == "High API response time"
+    assert f.words("DatabaseConnectionIssue") == "Database connection issue"

@@ -9,7 +9,7 @@ from app.components.guard import Parts
 from app.components.kpi import KpiCard
 from app.components.problems import Problem
 from app.figures.system import Samples
-from app.format import Number, Trend, count, duration, known, milliseconds, percent, trend
+from app.format import Number, Trend, count, duration, known, milliseconds, percent, trend, words
 from app.pages.overview import ids
 from data.kpis import KPIS
 
@@ -46,14 +46,15 @@ def call_cards(data: Overview, *, compare: bool) -> Parts:
 def system_cards(now: Sample, samples: Samples, problems: Sequence[Problem]) -> Parts:
     """Response time, processor, memory and health."""
     p50, p95, cpu, memory = now.api_p50_ms, now.api_p95_ms, now.cpu_percent, now.memory_percent
+    answers = _since_first(samples, "api_p95_ms")
+    speed, beside = (p95, f"p95 · median {milliseconds(p50)}") if known(p95) else _last_known(answers)
     critical = sum(p.severity == "critical" for p in problems)
     state = "Critical" if critical else "Degraded" if problems else "Healthy"
     tone = {"Critical": "vh-bad", "Degraded": "vh-warn", "Healthy": "vh-good"}[state]
     made = (
-        KpiCard("API response time", "speedometer", milliseconds(p95),
-                "The 95th percentile of the latest 15 seconds: 95 % of the requests were answered faster.",
-                exact=_exact(p95, "ms"), note=f"p95 · median {milliseconds(p50)}" if known(p50) else "no requests yet",
-                course=_since_first(samples, "api_p95_ms"), course_from_zero=True),
+        KpiCard("API response time", "speedometer", milliseconds(speed),
+                "The 95th percentile of the latest 15 seconds with requests: 95 % of them were answered faster.",
+                exact=_exact(speed, "ms"), note=beside, course=answers, course_from_zero=True),
         KpiCard("CPU", "cpu", percent(cpu), f"Processor time in use. {_MEAN_OF_LOAD}", exact=_exact(cpu, "%"),
                 note=_load_note(cpu), course=_since_first(samples, "cpu_percent"), course_from_zero=True),
         KpiCard("Memory", "memory", percent(memory), f"Memory in use. {_MEAN_OF_LOAD}", exact=_exact(memory, "%"),
@@ -100,6 +101,12 @@ def _since_first(samples: Samples, name: str) -> list[Number]:
     return list(column[first:])
 
 
+def _last_known(values: Sequence[Number]) -> tuple[Number, str]:
+    """The newest known value, for a time without requests."""
+    found = [value for value in values if value is not None]
+    return (found[-1], "p95 · no requests right now") if found else (None, "no requests yet")
+
+
 def _load_note(value: Number) -> str:
     return "in use" if known(value) else "not measured yet"
 
@@ -107,4 +114,4 @@ def _load_note(value: Number) -> str:
 def _problem_note(problems: Sequence[Problem]) -> str:
     if not problems:
         return "no open problems"
-    return problems[0].name if len(problems) == 1 else f"{len(problems)} open problems"
+    return words(problems[0].name) if len(problems) == 1 else f"{len(problems)} open problems"

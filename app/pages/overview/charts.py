@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from data.queries.overview import Overview
 
 _NO_CALLS = "No calls in this range. Choose a longer one, or remove a filter."
-_NO_SAMPLES = "The first samples arrive within a minute of the start."
+_NO_SAMPLES = "No samples in this range. They begin when the server starts and are kept for a day."
 
 
 def volume_parts(data: Overview, revision: str) -> Parts:
@@ -25,7 +25,8 @@ def volume_parts(data: Overview, revision: str) -> Parts:
     )
     totals = {label: int(data.volume[name].sum()) for name, label in volume.STATUSES.items() if name in data.volume}
     words = ", ".join(f"{label.lower()} {count(n)}" for label, n in totals.items() if n)
-    return _chart(ids.VOLUME, figure, f"Calls by status: {words}." if words else _NO_CALLS, "" if words else _NO_CALLS)
+    empty = "" if words else "No calls yet." if data.newest is None else _NO_CALLS
+    return _chart(ids.VOLUME, figure, f"Calls by status: {words}." if words else "", empty)
 
 
 def duration_parts(data: Overview, revision: str) -> Parts:
