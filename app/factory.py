@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy  # noqa: F401 - plotly imports it lazily, and two first requests at once failed on that
 import pandas  # noqa: F401 - likewise
+from dash import Dash
 from flask import Flask
 from flask_caching import Cache
 from flask_compress import Compress
@@ -34,6 +35,7 @@ class App:
     """A wired app whose threads are not started yet (app/runtime.py does)."""
 
     server: Flask
+    pages: Dash
     services: Services
     broadcaster: realtime.Broadcaster
 
@@ -51,12 +53,14 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
     realtime.register(server, broadcaster)
     api.register(server)
     live.register(server, services, LIVE_PARTS)
-    create_dash(server, services, on_callback_error=lambda error, reference: services.metrics.callback_errors.inc())
+    pages = create_dash(
+        server, services, on_callback_error=lambda error, reference: services.metrics.callback_errors.inc()
+    )
     # The last registered runs first: files are compressed by static_files, everything else by the library.
     server.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
     Compress(server)
     static_files.register(server, static_files.StaticFiles(settings.var_dir / "static"))
-    return App(server, services, broadcaster)
+    return App(server, pages, services, broadcaster)
 
 
 def _services(server: Flask, settings: Settings, registry: CollectorRegistry | None) -> Services:

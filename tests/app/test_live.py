@@ -1,0 +1,55 @@
+"""The refresh: only what changed, once for everybody."""
+
+from __future__ import annotations
+
+import brotli
+import orjson
+
+from app.live import state_of
+from tests.app.conftest import Client, call
+
+ALL = "/_live/overview?from=2026-11-20&to=2026-11-21"
+
+
+def have(body: dict[str, dict[str, str]]) -> str:
+    return ",".join(f"{name}:{version}" for name, version in body["versions"].items())
+
+
+def test_who_has_everything_gets_nothing(client: Client) -> None:
+    first = client.get(ALL)
+    assert set(first.json["parts"]) == set(first.json["versions"])
+    again = client.get(f"{ALL}&have={have(first.json)}")
+    assert (again.status_code, again.data) == (204, b"")
+
+
+def test_only_changed_parts_are_sent() -> None:
+    before = state_of({"a": {"children": 1}, "b": {"children": 2}})
+    after = state_of({"a": {"children": 1}, "b": {"children": 3}})
+    known = ",".join(f"{name}:{version}" for name, version in before.versions.items())
+    body = orjson.loads(after.answer(known, compress=False))
+    assert body["parts"] == {"b": {"children": 3}}
+    assert set(body["versions"]) == {"a", "b"}
+
+
+def test_the_same_answer_is_compressed_once() -> None:
+    state = state_of({"a": {"children": "x" * 1000}})
+    first = state.answer("", compress=True)
+    assert state.answer("", compress=True) is first
+    assert orjson.loads(brotli.decompress(first))["parts"]["a"] == {"children": "x" * 1000}
+
+
+def test_a_new_call_changes_its_parts_and_no_other(client: Client) -> None:
+    path = "/_live/overview?from=2026-11-19&to=2026-11-20"
+    known = have(client.get(path).json)
+    at = {"started_at": "2026-11-19T10:00:00Z", "answered_at": None, "ended_at": None}
+    client.post("/api/calls", json=call("a", **at))
+    # Another way to write the same filter, so that no shared answer stands in between.
+    changed = client.get(f"{path}T00:00:00Z&have={known}").json["parts"]
+    assert {"ov-total", "ov-volume", "ov-feed"} <= set(changed)
+    assert "ov-cpu" not in changed
+
+
+def test_an_unknown_page_and_a_bad_filter_are_named(client: Client) -> None:
+    assert client.get("/_live/nothing").status_code == 404
+    answer = client.get("/_live/overview?from=tomorrow")
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_parameter")
