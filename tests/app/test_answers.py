@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -80,7 +81,8 @@ def test_while_one_computes_the_others_get_the_last_answer() -> None:
 
 def test_a_failure_is_shared_for_a_second_and_then_tried_again() -> None:
     clock = Clock()
-    answers, tries = Answers(clock=clock), iter([ValueError("away"), "back"])
+    tries: Iterator[Exception | str] = iter([ValueError("away"), "back"])
+    answers = Answers(clock=clock)
 
     def compute() -> str:
         if isinstance(one := next(tries), Exception):
