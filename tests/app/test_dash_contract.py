@@ -23,7 +23,7 @@ def test_two_apps_in_one_process_keep_their_callbacks(tmp_path: Path) -> None:
     first, second = wired(tmp_path / "a"), wired(tmp_path / "b")
     try:
         for made in (first, second):
-            dependencies = made.server.test_client().get("/_dash-dependencies").json
+            dependencies: Any = made.server.test_client().get("/_dash-dependencies").json
             assert any(one["inputs"][0]["id"] == "vh-url" for one in dependencies)
     finally:
         unwired(first)
