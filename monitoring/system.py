@@ -15,6 +15,7 @@ import psutil
 INTERVAL_SECONDS = 15.0
 _KEPT = int(24 * 3600 / INTERVAL_SECONDS)
 _REQUESTS_KEPT = 5_000
+_REQUESTS_SECONDS = 60.0
 
 
 class Sample(NamedTuple):
@@ -34,7 +35,7 @@ class SystemHistory:
         self._clock = clock
         self.started = clock()
         self._samples: deque[Sample] = deque(maxlen=_KEPT)
-        self._requests: deque[float] = deque(maxlen=_REQUESTS_KEPT)
+        self._requests: deque[tuple[float, float]] = deque(maxlen=_REQUESTS_KEPT)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="system-sampler", daemon=True)
 
@@ -50,18 +51,26 @@ class SystemHistory:
 
     def observe_request(self, seconds: float) -> None:
         """Note how long a request took."""
-        self._requests.append(seconds)
+        self._requests.append((self._clock(), seconds))
+
+    def response_times(self) -> tuple[float, float] | None:
+        """Median and 95th percentile of the last minute's requests in milliseconds; None without requests."""
+        since = self._clock() - _REQUESTS_SECONDS
+        durations = [seconds for at, seconds in list(self._requests) if at >= since]
+        if not durations:
+            return None
+        p50, p95 = np.percentile(durations, [50, 95]) * 1000
+        return round(float(p50), 2), round(float(p95), 2)
 
     def take(self, cpu_percent: float | None = None) -> Sample:
-        """Take a sample now; response times are those of the requests since the last sample."""
-        durations = [self._requests.popleft() for _ in range(len(self._requests))]
-        p50, p95 = np.percentile(durations, [50, 95]) * 1000 if durations else (None, None)
+        """Take a sample now."""
+        p50, p95 = self.response_times() or (None, None)
         sample = Sample(
             time=self._clock(),
             cpu_percent=psutil.cpu_percent() if cpu_percent is None else cpu_percent,
             memory_percent=psutil.virtual_memory().percent,
-            api_p50_ms=None if p50 is None else round(float(p50), 2),
-            api_p95_ms=None if p95 is None else round(float(p95), 2),
+            api_p50_ms=p50,
+            api_p95_ms=p95,
         )
         self._samples.append(sample)
         return sample

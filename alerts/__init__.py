@@ -1,0 +1,1 @@
+"""Rules about figures: judged, grouped, silenced and sent."""

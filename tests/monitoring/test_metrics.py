@@ -1,0 +1,68 @@
+"""Metrics on a registry of their own."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from monitoring.health import Readings, health, problems
+from monitoring.logs import JsonFormatter
+from monitoring.metrics import Metrics
+
+
+def test_names_without_end_do_not_make_series_without_end() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    for number in range(100_000):
+        metrics.count_call("success", f"agent-{number}", 60.0)
+    text = generate_latest(registry).decode()
+    assert sum(not line.startswith("#") for line in text.splitlines()) <= 10_000
+    assert 'voicehive_calls_total{agent="other",status="success"} 99920.0' in text
+
+
+def test_the_first_error_of_an_agent_counts_from_zero() -> None:
+    registry = CollectorRegistry()
+    Metrics(registry).count_call("success", "roxy", 60.0)
+    assert registry.get_sample_value("voicehive_calls_total", {"status": "error", "agent": "roxy"}) == 0
+
+
+def test_a_source_that_is_away_does_not_cost_the_scrape() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    metrics.gauge("voicehive_broken", "Fails.", lambda: 1 / 0)
+    metrics.gauge("voicehive_fine", "Works.", lambda: 2.0)
+    text = generate_latest(registry).decode()
+    assert "\nvoicehive_fine 2.0" in text
+    assert "\nvoicehive_broken" not in text
+
+
+FINE = Readings(database_up=True, memory_percent=40, api_p95_ms=20, calls=100, error_rate=1.0, success_rate=95.0)
+
+
+def test_health_names_what_is_wrong_worst_first() -> None:
+    assert (problems(FINE), health([])) == ([], "healthy")
+    bad = Readings(database_up=False, memory_percent=85, api_p95_ms=2500, calls=100, error_rate=9.0, success_rate=95.0)
+    found = problems(bad)
+    assert [p.name for p in found] == [
+        "DatabaseConnectionIssue",
+        "HighErrorRate",
+        "HighMemoryUsage",
+        "HighApiResponseTime",
+    ]
+    assert health(found) == "critical"
+    assert health(found[2:]) == "degraded"
+
+
+def test_few_calls_say_nothing_about_rates() -> None:
+    few = Readings(database_up=True, memory_percent=40, api_p95_ms=None, calls=19, error_rate=50.0, success_rate=50.0)
+    assert problems(few) == []
+
+
+def test_a_log_event_is_one_line_whatever_it_says() -> None:
+    record = logging.makeLogRecord({"msg": 'a\nb {"level": "forged"}', "levelname": "INFO", "request_id": "r1"})
+    line = JsonFormatter().format(record)
+    assert "\n" not in line
+    event = json.loads(line)
+    assert (event["level"], event["request_id"], event["message"]) == ("info", "r1", 'a\nb {"level": "forged"}')
