@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 import click
 
+from app import __version__
 from app.settings import Settings, SettingsError, load
 
 BAD_USAGE, SOME_REJECTED = 2, 3
@@ -30,7 +31,7 @@ class _Refused(click.ClickException):
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="voicehive", message="%(version)s")
+@click.version_option(__version__, message="%(version)s")
 def main() -> None:
     """VoiceHive: analytics and monitoring for phones that AI voice agents answer."""
 
@@ -104,7 +105,7 @@ def _import_one(settings: Settings, path: Path, file_format: str, meaning: Any) 
     from data.migrations import migrate
     from data.record import Record
 
-    rejects = Path(f"{path.name}.rejects.csv")
+    rejects = path.with_name(f"{path.name}.rejects.csv")
     record = Record(settings.record_url)
     try:
         migrate(record)

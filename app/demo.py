@@ -18,7 +18,7 @@ def start_filling(settings: Settings) -> subprocess.Popen[bytes] | None:
         return None
     for name in ("voicehive.db", "voicehive.db-wal", "voicehive.db-shm", "analytics.duckdb", "analytics.duckdb.wal"):
         (settings.var_dir / name).unlink(missing_ok=True)
-    command = [sys.executable, "-m", "data.demo_fill", settings.record_url, str(mark)]
+    command = [sys.executable, "-m", "data.demo.fill", settings.record_url, str(mark)]
     filling = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - our own program and our own words
     assert filling.stdin is not None
     filling.stdin.write(settings.secret())

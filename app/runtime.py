@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from app.factory import App
 from app.services import Services
+from data.demo.simulator import Simulator
 from data.lost import LostCalls
 from data.models import Status, calls
-from data.simulator import Simulator
 
 _DEMO_CALLS_PER_MINUTE = 2.0
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import socket
 import subprocess
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 from gunicorn.app.base import BaseApplication
@@ -30,7 +32,7 @@ def check_address(settings: Settings) -> None:
     """Raise SettingsError where the app must not, or can't, listen."""
     if not settings.is_loopback:
         raise SettingsError(
-            f"HOST: {settings.host} can be reached by others, and there are no accounts yet; use 127.0.0.1"
+            f"HOST: {settings.host} is no loopback address; others could get in, and there are no accounts yet"
         )
     if settings.port == settings.prometheus_port:
         raise SettingsError("PROMETHEUS_PORT: must differ from PORT")
@@ -44,6 +46,28 @@ def check_address(settings: Settings) -> None:
                 raise SettingsError(f"{key}: can't listen on {settings.host}:{port} ({error.strerror})") from None
 
 
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _claim(var_dir: Path) -> IO[str]:
+    """Hold VAR_DIR for this process and its children: two would take the analytic copy from each other."""
+    try:
+        var_dir.mkdir(parents=True, exist_ok=True)
+        claim = (var_dir / "serving.pid").open("a+")
+    except OSError as error:
+        raise SettingsError(f"VAR_DIR: can't write to {var_dir} ({error.strerror})") from None
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        claim.seek(0)
+        raise SettingsError(f"VAR_DIR: {var_dir} is in use by process {claim.read().strip()}") from None
+    claim.truncate(0)
+    claim.write(str(os.getpid()))
+    claim.flush()
+    return claim
+
+
 class _Server(BaseApplication):
     def __init__(self, settings: Settings, *, demo: bool) -> None:
         self._settings = settings
@@ -52,9 +76,8 @@ class _Server(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         options = {
-            "bind": f"{host}:{self._settings.port}",
+            "bind": f"{_in_url(self._settings.host)}:{self._settings.port}",
             "worker_class": "gthread",
             "workers": 1,
             "threads": _THREADS,
@@ -103,14 +126,16 @@ class _Server(BaseApplication):
 
     def _started(self, worker: Any) -> None:
         worker.cfg.set("graceful_timeout", _GRACE_SECONDS)
-        address = f"http://{self._settings.host}:{self._settings.port}"
-        metrics = f"http://{self._settings.host}:{self._settings.prometheus_port}/metrics"
+        host = _in_url(self._settings.host)
+        address = f"http://{host}:{self._settings.port}"
+        metrics = f"http://{host}:{self._settings.prometheus_port}/metrics"
         click.echo(f"\n  VoiceHive is ready: {address}\n  Metrics: {metrics}\n  Stop with Ctrl+C\n")
 
 
 def serve(settings: Settings, *, demo: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; raises SettingsError. Exits with 2 where the app could not start."""
     check_address(settings)
+    claim = _claim(settings.var_dir)
     master = os.getpid()
     try:
         _Server(settings, demo=demo).run()
@@ -119,3 +144,5 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
         if os.getpid() == master and stop.code in (_BOOT_ERROR, _LOAD_ERROR):
             raise SystemExit(2) from None
         raise
+    finally:
+        claim.close()

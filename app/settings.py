@@ -25,6 +25,12 @@ def _zone(value: str) -> str:
     return str(ZoneInfo(value))
 
 
+def _redis(value: str) -> str:
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must start with redis://, rediss:// or unix://")
+    return value
+
+
 def _database(value: str) -> str:
     if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
@@ -46,7 +52,9 @@ class Settings(BaseModel):
     database_url: Annotated[str, AfterValidator(_database)] = Field(
         "", description="SQLite file or PostgreSQL; default: a SQLite file in VAR_DIR", validate_default=False
     )
-    redis_url: str | None = Field(None, description="Redis for the chart cache of several instances")
+    redis_url: Annotated[str, AfterValidator(_redis)] | None = Field(
+        None, description="Redis for the chart cache of several instances"
+    )
     secret_key: SecretStr | None = Field(
         None, min_length=32, description="key of caller hashes; default: drawn once into VAR_DIR/secret.key"
     )
@@ -105,6 +113,8 @@ def load(overrides: dict[str, Any] | None = None, *, env_file: Path | None = Pat
     except ValidationError as error:
         detail = error.errors(include_url=False, include_context=False, include_input=False)[0]
         key = str(detail["loc"][0]).upper()
+        if key == "SECRET_KEY":
+            raise SettingsError("SECRET_KEY: must have 32 characters or more") from None
         raise SettingsError(f"{key}: {detail['msg'].removeprefix('Value error, ')}") from None
     if settings.environment == "production" and settings.secret_key is None:
         raise SettingsError("SECRET_KEY: required in production (32 characters or more)")

@@ -73,15 +73,15 @@ class AnalyticCopy:
         sql, parameters = duckdb_sql(query)
         database = self._database
         try:
-            frame = self._run(sql, parameters)
-        except _OUR_FAULT:
-            raise
+            frame = _run(database, sql, parameters)
         except duckdb.Error as error:
             with self._lock:
+                # Where another thread has just replaced it, that is the reason, whatever the error says.
                 if self._database is database:
+                    if isinstance(error, _OUR_FAULT):
+                        raise
                     self._replace(str(error))
-                self._pull()
-            frame = self._run(sql, parameters)
+            frame = _run(self._database, sql, parameters)
         self._on_query(name, time.perf_counter() - started)
         return frame
 
@@ -89,26 +89,24 @@ class AnalyticCopy:
         """Pull what is new from the record; the copy's version, which rises when rows changed."""
         with self._lock:
             try:
-                self._pull()
+                self._pull(self._database)
             except duckdb.Error as error:
                 self._replace(str(error))
-                self._pull()
             return self.version
 
     def rows(self) -> int:
         """How many calls the copy holds."""
-        return int(self._run("SELECT count(*) AS n FROM calls", [])["n"][0])
-
-    def _run(self, sql: str, parameters: Sequence[Any]) -> pd.DataFrame:
-        with contextlib.closing(self._database.cursor()) as cursor:
-            return cursor.execute(sql, parameters).df()
+        return int(_run(self._database, "SELECT count(*) AS n FROM calls", [])["n"][0])
 
     def _replace(self, reason: str) -> None:
         log.error("the analytic copy is broken and is filled again: %s", reason.partition("\n")[0])
         with contextlib.suppress(duckdb.Error):
             self._database.close()
         self._remove()
-        self._database = self._open()
+        database = self._open()
+        self._pull(database)
+        # Only now: a thread that asks meanwhile must not get the figures of a half filled copy.
+        self._database = database
 
     def _remove(self) -> None:
         if self._path:
@@ -122,13 +120,15 @@ class AnalyticCopy:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         if self._path.exists():
             try:
-                database = self._connect()
-                stored = database.execute("SELECT identity, layout, cursor FROM meta").fetchone()
-                # Cursor 0: nothing was pulled yet, or the first pull was cut off.
-                if stored and stored[:2] == (identity, _LAYOUT) and 0 < stored[2] <= self._record.revision():
-                    self._cursor = stored[2]
-                    return database
-                database.close()
+                with contextlib.ExitStack() as stack:
+                    # Closed wherever it is not used: DuckDB would hand it out again for the file that takes its place.
+                    database = stack.enter_context(contextlib.closing(self._connect()))
+                    stored = database.execute("SELECT identity, layout, cursor FROM meta").fetchone()
+                    # Cursor 0: nothing was pulled yet, or the first pull was cut off.
+                    if stored and stored[:2] == (identity, _LAYOUT) and 0 < stored[2] <= self._record.revision():
+                        self._cursor = stored[2]
+                        stack.pop_all()
+                        return database
             except duckdb.Error as error:
                 log.warning("the analytic copy can't be read and is filled again: %s", str(error).partition("\n")[0])
         self._remove()
@@ -156,13 +156,13 @@ class AnalyticCopy:
         self._cursor = 0
         return database
 
-    def _pull(self) -> None:
+    def _pull(self, database: duckdb.DuckDBPyConnection) -> None:
         with self._record.changes(self._cursor, COLUMNS) as changes:
             first = next(changes.chunks, None)
             if first is None:
                 self._cursor = changes.cursor
                 return
-            with contextlib.closing(self._database.cursor()) as cursor, _transaction(cursor):
+            with contextlib.closing(database.cursor()) as cursor, _transaction(cursor):
                 uncommitted = 0
                 for rows in itertools.chain([first], changes.chunks):
                     if uncommitted >= _COMMITTED_ROWS:
@@ -175,6 +175,11 @@ class AnalyticCopy:
                 cursor.execute("UPDATE meta SET cursor = ?", [changes.cursor])
             self._cursor = changes.cursor
             self.version += 1
+
+
+def _run(database: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]) -> pd.DataFrame:
+    with contextlib.closing(database.cursor()) as cursor:
+        return cursor.execute(sql, parameters).df()
 
 
 @contextlib.contextmanager

@@ -56,21 +56,26 @@ class CallFilter:
     def previous(self) -> CallFilter | None:
         """The same elapsed part of the previous period: None where the range is open.
 
-        A range that begins at a midnight of the zone is taken as days, a week or a month and moved back on the wall
-        clock, so "today until 15:00" meets yesterday until 15:00 even when the clocks changed; any other range is
-        moved back by its own length.
+        A range that begins at a midnight of the zone is taken as days, as a week (from a Monday on, longer than that
+        day) or as a month and moved back on the wall clock, so "today until 15:00" meets yesterday until 15:00 even
+        when the clocks changed; any other range is moved back by its own length.
         """
         if self.start is None or self.end is None or self.end <= self.start:
             return None
-        start, end = (to_datetime(t, self.zone).replace(tzinfo=None) for t in (self.start, self.end))
-        if start.time() != datetime.min.time():
+        start, end = (to_datetime(t, self.zone).replace(tzinfo=None, fold=0) for t in (self.start, self.end))
+        midnight = datetime.combine(start, datetime.min.time())
+        # Where a clock change skips midnight, the day begins at one.
+        if self.start != wall(self.zone, midnight):
             return replace(self, start=2 * self.start - self.end, end=self.start)
+        start = midnight
         if start.day == 1 and end > start + timedelta(days=7) and end <= _next_month(start):
             earlier = (start - timedelta(days=1)).replace(day=1)
             return replace(
                 self, start=wall(self.zone, earlier), end=min(self.start, wall(self.zone, earlier + (end - start)))
             )
         days = timedelta(days=-((start - end) // timedelta(days=1)))
+        if start.weekday() == 0 and timedelta(days=1) < days < timedelta(days=7):
+            days = timedelta(days=7)
         return replace(self, start=wall(self.zone, start - days), end=wall(self.zone, end - days))
 
 

@@ -13,6 +13,7 @@ import io
 import itertools
 import multiprocessing
 import os
+import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -97,7 +98,7 @@ def import_file(
     report = Report()
     with ExitStack() as stack:
         raw, text = _open(path, stack)
-        header, chunks = _csv_chunks(path, text) if file_format == "csv" else (None, _json_chunks(text))
+        header, chunks = _csv_chunks(path, text) if file_format == "csv" else (None, _json_chunks(path, text))
         with _RejectsFile(rejects) as listed:
             for judged in _judge(chunks, header, source, stack):
                 outcomes = Counter(applied.outcome for applied in apply(record, judged.events)) if judged.events else {}
@@ -114,7 +115,8 @@ def guess_format(path: Path) -> Format:
     """CSV or JSONL, by the first character of the content."""
     with ExitStack() as stack:
         _, text = _open(path, stack)
-        return "jsonl" if text.read(4096).lstrip().startswith(("{", "[")) else "csv"
+        first = next(filter(str.strip, _lines(path, text)), "")
+        return "jsonl" if first.lstrip().startswith(("{", "[")) else "csv"
 
 
 def _open(path: Path, stack: ExitStack) -> tuple[IO[bytes], IO[str]]:
@@ -129,12 +131,22 @@ def _open(path: Path, stack: ExitStack) -> tuple[IO[bytes], IO[str]]:
     return raw, io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
+def _lines(path: Path, text: IO[str]) -> Iterator[str]:
+    """The lines of a file; one that can't be read on, such as a damaged archive, is named."""
+    number = 0
+    try:
+        for number, line in enumerate(text, 1):  # noqa: B007 - for the message
+            yield line
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadFile(f"{path}: after line {number}: {error}") from None
+
+
 def _csv_chunks(path: Path, text: IO[str]) -> tuple[list[str], Iterator[_Chunk]]:
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(text)
+    reader = csv.reader(_lines(path, text))
     try:
         header = [name.strip() for name in next(reader, [])]
-    except (csv.Error, OSError, EOFError) as error:
+    except csv.Error as error:
         raise BadFile(f"{path}: {error}") from None
     if not header:
         raise BadFile(f"{path}: the file is empty")
@@ -148,7 +160,7 @@ def _csv_chunks(path: Path, text: IO[str]) -> tuple[list[str], Iterator[_Chunk]]
         while True:
             try:
                 row = next(reader, None)
-            except (csv.Error, OSError, EOFError) as error:
+            except csv.Error as error:
                 raise BadFile(f"{path}: line {reader.line_num}: {error}") from None
             if row is None:
                 break
@@ -164,8 +176,8 @@ def _csv_chunks(path: Path, text: IO[str]) -> tuple[list[str], Iterator[_Chunk]]
     return header, chunks()
 
 
-def _json_chunks(text: IO[str]) -> Iterator[_Chunk]:
-    lines = ((number, line) for number, line in enumerate(text, 1) if line.strip())
+def _json_chunks(path: Path, text: IO[str]) -> Iterator[_Chunk]:
+    lines = ((number, line) for number, line in enumerate(_lines(path, text), 1) if line.strip())
     while part := list(itertools.islice(lines, _CHUNK)):
         yield _Chunk([number for number, _ in part], [line for _, line in part])
 
@@ -200,7 +212,7 @@ def _judged_by(pool: Pool, chunks: Iterable[_Chunk]) -> Iterator[Callable[[], _J
     try:
         for chunk in chunks:
             yield pool.apply_async(_validate, (chunk,)).get
-    except (BadFile, OSError, EOFError) as error:
+    except BadFile as error:
         yield partial(_raise, error)
 
 
@@ -266,8 +278,8 @@ def _fields(row: Any) -> Any:
 
 def _csv_line(row: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(row)
-    return line.getvalue()
+    csv.writer(line).writerow(row)
+    return line.getvalue().removesuffix("\r\n")
 
 
 class _RejectsFile:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 import itertools
 import time
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -138,18 +139,19 @@ def buckets(start: int, end: int, bucket: str | int, zone: str) -> Buckets:
 
 def _clock_starts(start: int, end: int, width: int, zone: str) -> list[int]:
     """Starts of buckets up to an hour: steps of real time, in step with the zone's clock."""
-    runs = _offset_runs(zone, start, end)
+    # From before the start: a clock change there may be where its bucket begins.
+    runs = _offset_runs(zone, start - width, end)
     starts: set[int] = set()
     for position, (begin, offset) in enumerate(runs):
         stop = runs[position + 1][0] if position + 1 < len(runs) else end + width
         first = (begin + offset) // width * width - offset
-        starts.update(range(first if position == 0 else max(first, begin), stop, width))
-    return sorted(starts)
+        starts.update(max(step, begin) for step in range(first, stop, width))
+    return _from_bucket_of(start, starts)
 
 
 def _wall_starts(start: int, end: int, bucket: str | int, zone: str) -> list[int]:
     """Starts of buckets of several hours and more: steps of the wall clock, from midnight (Monday, the first)."""
-    moment = to_datetime(start, zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    moment = to_datetime(start, zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None, fold=0)
     if bucket == "week":
         moment -= timedelta(days=moment.weekday())
     if bucket == "month":
@@ -161,9 +163,13 @@ def _wall_starts(start: int, end: int, bucket: str | int, zone: str) -> list[int
             moment += timedelta(days=calendar.monthrange(moment.year, moment.month)[1])
         else:
             moment += timedelta(days=7) if bucket == "week" else timedelta(microseconds=int(bucket))
-    unique = sorted(set(starts))
-    first = max((i for i, s in enumerate(unique) if s <= start), default=0)
-    return unique[first:]
+    return _from_bucket_of(start, set(starts))
+
+
+def _from_bucket_of(start: int, starts: set[int]) -> list[int]:
+    """The starts in order, from that of the bucket that holds `start`."""
+    ordered = sorted(starts)
+    return ordered[max(bisect_right(ordered, start) - 1, 0) :]
 
 
 def step_for(span: int, most: int) -> int | str:

@@ -6,12 +6,14 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, Dialect, bindparam, insert, select, text, update
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from data.merge import Row, fresh, merge
 from data.models import CALL_COLUMNS, CallEvent, Status, call_documents, calls, counters
@@ -129,20 +131,29 @@ def _insert(connection: Connection, rows: list[Row], revision: int) -> None:
     names = [name for name in _COLUMNS if name in present or name == "revision"]
     values = [_encoded(row, revision) for row in rows]
     if connection.dialect.name == "sqlite":
-        _driver_many(connection, insert(calls), names, values)
+        _driver_many(connection, names, values)
         return
     # In one order everywhere: instances that insert the same calls must not wait for each other in a circle.
     values.sort(key=itemgetter("source", "call_id"))
-    if _driver_many(connection, postgresql.insert(calls).on_conflict_do_nothing(), names, values) != len(rows):
+    if _driver_many(connection, names, values) != len(rows):
         raise _Again
 
 
-def _driver_many(connection: Connection, statement: Any, names: list[str], values: list[Row]) -> int:
+@lru_cache(maxsize=200)
+def _insertion(dialect: Dialect, names: tuple[str, ...]) -> SQLCompiler:
+    """The compiled INSERT of these columns; PostgreSQL's leaves out rows that another instance has just inserted."""
+    statement = insert(calls) if dialect.name == "sqlite" else postgresql.insert(calls).on_conflict_do_nothing()
+    compiled = statement.values({name: bindparam(name) for name in names}).compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler)
+    return compiled
+
+
+def _driver_many(connection: Connection, names: list[str], values: list[Row]) -> int:
     """Hand the rows to the driver as they are: per row, Core's own processing costs more than SQLite's insert."""
-    compiled = statement.values({name: bindparam(name) for name in names}).compile(dialect=connection.dialect)
+    compiled = _insertion(connection.dialect, tuple(names))
     unknown = dict.fromkeys(names)
     if compiled.positional:
-        in_order = itemgetter(*compiled.positiontup)
+        in_order = itemgetter(*(compiled.positiontup or ()))
         parameters: list[Any] = [in_order(unknown | row) for row in values]
     else:
         parameters = [{name: row.get(name) for name in names} for row in values]

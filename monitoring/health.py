@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -49,13 +50,22 @@ def problems(seen: Readings) -> list[Problem]:
         summary = f"The API's p95 response time is {seen.api_p95_ms / 1000:.1f} s (above 2 s)."
         found.append(Problem("HighApiResponseTime", "warning", summary))
     if seen.calls >= ENOUGH_CALLS:
-        if seen.error_rate is not None and seen.error_rate > 5:
+        if seen.error_rate is not None and _surely(seen.error_rate, seen.calls)[0] > 5:
             summary = f"{seen.error_rate:.1f} % of the calls of the last hour failed (above 5 %)."
             found.append(Problem("HighErrorRate", "critical", summary))
-        if seen.success_rate is not None and seen.success_rate < 90:
+        if seen.success_rate is not None and _surely(seen.success_rate, seen.calls)[1] < 90:
             summary = f"{seen.success_rate:.1f} % of the calls of the last hour succeeded (below 90 %)."
             found.append(Problem("LowSuccessRate", "warning", summary))
     return sorted(found, key=lambda problem: problem.severity)
+
+
+def _surely(percent: float, calls: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a rate (E. B. Wilson, JASA 22, 1927): a few calls by chance are no problem yet."""
+    share, z = percent / 100, 1.96
+    middle = share + z * z / (2 * calls)
+    half = z * math.sqrt(share * (1 - share) / calls + z * z / (4 * calls * calls))
+    scale = 1 + z * z / calls
+    return 100 * (middle - half) / scale, 100 * (middle + half) / scale
 
 
 def health(found: Iterable[Problem]) -> Health:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response
-from werkzeug.datastructures import MultiDict
 
 from app.api.describe import (
     INSTANT,
@@ -140,7 +139,7 @@ def activity() -> Response:
     parts = services()
     found = parts.current(
         ("activity", limit),
-        lambda: recent_activity(parts.copy, parts.parse(MultiDict()).filter, limit=limit, now=now_micros()),
+        lambda: recent_activity(parts.copy, CallFilter(), limit=limit, now=now_micros()),
     )
     return json_answer(
         [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import and_, case, func, or_, select
@@ -37,15 +38,20 @@ def newest_calls(copy: AnalyticCopy, chosen: CallFilter, *, limit: int, after: P
 
 def count_calls(copy: AnalyticCopy, chosen: CallFilter) -> int:
     """How many calls the filter holds, of any status."""
-    return int(copy.frame(chosen.apply(select(func.count().label("n"))), "count_calls")["n"][0])
+    return int(copy.frame(chosen.apply(select(func.count().label("n")).select_from(calls)), "count_calls")["n"][0])
 
 
 def latest_events(copy: AnalyticCopy, chosen: CallFilter, *, limit: int, now: int) -> pd.DataFrame:
-    """The newest starts and ends of calls: source, call_id, agent, queue, status, duration_seconds, happened_at."""
+    """The newest starts and ends of the filter's calls: happened_at, and what the feed says of them."""
     happened = case((c.status == Status.IN_PROGRESS, c.started_at), else_=func.coalesce(c.ended_at, c.started_at))
     columns = (c.source, c.call_id, c.agent, c.queue, c.status, c.end_reason, c.duration_seconds)
-    query = select(*columns, happened.label("happened_at")).where(c.status != Status.INVALID, *chosen.values())
-    query = query.order_by(happened.desc(), c.id.desc()).limit(limit)
-    # A day is read in a moment, ten million calls are not; the whole store is only asked when the day was quiet.
-    frame = copy.frame(query.where(c.started_at >= now - _RECENT), "activity")
+    listed: list[Any] = [*columns, happened.label("happened_at")]
+    query = (
+        chosen.apply(select(*listed).where(c.status != Status.INVALID))
+        .order_by(happened.desc(), c.id.desc())
+        .limit(limit)
+    )
+    # A day is read in a moment, ten million calls are not; the whole range is only asked when its last day was quiet.
+    last_day = min(chosen.end or now, now) - _RECENT
+    frame = copy.frame(query.where(c.started_at >= last_day), "activity")
     return frame if len(frame) == limit else copy.frame(query, "activity")

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, func, select
 
 from data.analytics import AnalyticCopy
 from data.filters import DIMENSIONS, CallFilter
-from data.kpis import COUNTS, KPIS, TOTAL
-from data.models import calls
+from data.kpis import COUNTS, KPIS
+from data.models import COUNTED, calls
 from data.times import HOUR, Buckets, buckets
 
 
@@ -92,5 +92,8 @@ def weekday_hour(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
 def end_reasons(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
     """Calls by how they ended: end_reason_group, end_reason, status, calls; most calls first."""
     group = [calls.c.end_reason_group, calls.c.end_reason, calls.c.status]
-    query = chosen.apply(select(*group, TOTAL.label("calls")).where(COUNTS)).group_by(*group)
-    return copy.frame(query, "end_reasons").sort_values("calls", ascending=False, ignore_index=True)
+    query = chosen.apply(select(*group, func.count().label("calls"))).group_by(*group)
+    # Which statuses count is asked of the few groups, not of every call.
+    frame = copy.frame(query, "end_reasons")
+    frame = frame[frame["status"].isin(COUNTED)]
+    return frame.sort_values("calls", ascending=False, ignore_index=True)

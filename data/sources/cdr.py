@@ -23,6 +23,7 @@ _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
 _UTC = ZoneInfo("UTC")
 _EARLIEST = 315_532_800_000_000  # 1980-01-01
+_PRECISION = 1_000_000
 _AHEAD = 86_400_000_000  # how far a clock may be ahead of ours: a day
 _METADATA_BYTES = 65_536
 _METADATA_DEPTH = 32
@@ -75,12 +76,10 @@ def _epoch_text(value: str) -> datetime:
 
 def _epoch(value: float) -> int:
     """Seconds, milliseconds or microseconds since 1970, told apart by size."""
-    if abs(value) >= 1e17:
-        raise ValueError("this number is no time since 1970")
     for limit, factor in ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1)):
         if abs(value) < limit:
             return round(value * factor)
-    raise AssertionError("unreachable")
+    raise ValueError("this number is no time since 1970")
 
 
 def _json_text(value: Any) -> Any:
@@ -96,7 +95,10 @@ def _tags(value: Any) -> Any:
 
 
 def _transcript(value: Any) -> Any:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    try:
+        return value if isinstance(value, str) else orjson.dumps(value).decode()
+    except TypeError as error:  # nested too deeply, or text that is no UTF-8
+        raise ValueError(str(error)) from None
 
 
 def _whole(value: Any) -> Any:
@@ -155,7 +157,7 @@ class _Record(TypedDict, total=False):
     csat: Annotated[float, Field(ge=1, le=5)]
     sentiment: Annotated[str, _text(40)]
     success_evaluation: Annotated[str, _text(200)]
-    currency: Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern="^[A-Za-z]{3}$")]
     cost: _Amount
     cost_telephony: _Amount
     cost_stt: _Amount
@@ -174,7 +176,9 @@ class _Record(TypedDict, total=False):
     language: Annotated[str, _text(35)]
     tags: Annotated[list[Annotated[str, _text(100)]], BeforeValidator(_tags), Field(max_length=50)]
     metadata: Annotated[dict[str, Any], BeforeValidator(_json_text)]
-    transcript: Annotated[str, BeforeValidator(_transcript), StringConstraints(max_length=1_000_000)]
+    transcript: Annotated[
+        str, BeforeValidator(_transcript), StringConstraints(max_length=1_000_000, pattern=r"^[^\x00]*$")
+    ]
 
 
 _adapter: TypeAdapter[Any] = TypeAdapter(_Record)
@@ -210,6 +214,8 @@ def read(record: Mapping[str, Any], reading: Reading) -> CallEvent:
         raise Rejected(_first(error)) from None
     except RecursionError:
         raise Rejected("the record is nested too deeply") from None
+    except ValueError as error:  # a whole number of thousands of digits
+        raise Rejected(f"the record can't be read: {error}") from None
     event.setdefault("source", reading.source)
     if "call_id" not in event:
         raise Rejected("call_id: required")
@@ -231,6 +237,9 @@ def _check_times(event: dict[str, Any]) -> None:
     known = [event[name] for name in _TIMES if name in event]
     if started is not None:
         for name in _TIMES:
+            if 0 < started - event.get(name, started) < _PRECISION:
+                # Platforms write some times to the millisecond and others to the second.
+                event[name] = started
             if event.get(name, started) < started:
                 raise Rejected(f"{name}: lies before started_at")
         known.append(started)

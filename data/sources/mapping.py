@@ -57,7 +57,7 @@ class _Entry(BaseModel):
         if cell in (None, ""):
             return self.default
         if self.times is not None:
-            return float(cell) * self.times
+            return float(str(cell)) * self.times
         if self.zone is not None:
             moment = datetime.fromisoformat(str(cell))
             return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.zone))).isoformat()
@@ -85,7 +85,8 @@ class FieldMap:
 def load_map(path: Path) -> FieldMap:
     """Read a field map; raises BadMap with one line."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # Text only: `yes`, `1` and `true` are what a cell of the file says, not what YAML makes of them.
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - builds only text
     except OSError as error:
         raise BadMap(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -81,7 +81,9 @@ def test_a_taken_port_is_named(tmp_path: Path, key: str) -> None:
 
 def test_an_unreachable_database_stops_the_start(tmp_path: Path) -> None:
     url = f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/none"
-    done = voicehive("serve", VAR_DIR=str(tmp_path), DATABASE_URL=url, PORT=str(free_port()))
+    done = voicehive(
+        "serve", VAR_DIR=str(tmp_path), DATABASE_URL=url, PORT=str(free_port()), PROMETHEUS_PORT=str(free_port())
+    )
     assert done.returncode == 2
     assert "voicehive: DATABASE_URL: connection failed" in done.stderr
     assert "Traceback" not in done.stderr
@@ -127,7 +129,7 @@ def test_an_import_beside_the_server_shows_at_once(program: Program, tmp_path: P
     assert "30 new" in done.stdout
     assert program.get("/api/kpis").json()["total_calls"] == before + 30
     assert voicehive("import", str(path), VAR_DIR=str(program.var_dir)).stdout.count("30 already there") == 1
-    (ROOT / "calls.jsonl.rejects.csv").unlink()
+    assert (tmp_path / "calls.jsonl.rejects.csv").exists()
 
 
 def test_static_files_are_compressed_and_kept(program: Program) -> None:

@@ -17,7 +17,7 @@ import pandas as pd
 from sqlalchemy import create_engine
 
 from data.callers import CallerHash
-from data.demo import generate
+from data.demo.history import generate
 from data.importer import Source, import_file
 from data.migrations import migrate
 from data.models import CallEvent

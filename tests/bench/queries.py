@@ -110,6 +110,7 @@ def _asked_elsewhere(store: Store, runs: int) -> tuple[Mapping[str, float], floa
 def _ask_copy(store: Store, runs: int) -> tuple[Mapping[str, float], float]:
     record = store.record()
     copy = AnalyticCopy(record, store.copy_path)
+    assert copy.rows() > store.days * stores.CALLS_PER_DAY / 2, f"{store.folder} is not what it should be: remove it"
     taken = _asked(copy, store.days, runs)
     memory = _highest_memory()
     copy.close()

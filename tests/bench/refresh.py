@@ -24,6 +24,7 @@ from tests.servers import Server, free_port
 _BROWSERS = 1_000
 _PERIOD, _SECONDS = 5.0, 30.0
 _USUAL_REQUESTS = 40
+_NO_NEWS = 400  # bytes: an answer that is a head only
 
 
 @dataclass(slots=True)
@@ -48,12 +49,13 @@ def lines(scratch: Path) -> Iterator[Line]:
     yield Line(f"{crowd}: refreshes later than the next one was due", seen.late, "", 0)
     yield Line(f"{crowd}: processor of the server", 100 * cpu / _SECONDS, "% of a core", 50)
     yield Line("bytes of a refresh, median", _median(seen.sizes), "kB", 6, baselines=[Baseline("usual", usual_size)])
+    yield Line("bytes of a refresh that brings news, median", _median([s for s in seen.sizes if s > _NO_NEWS]), "kB")
     usual = Baseline("plotly.express a request", usual_cpu)
     yield Line("processor time of the server a refresh", each, "ms", baselines=[usual])
 
 
 def _median(sizes: list[int]) -> float:
-    return statistics.median(sizes) / 1000
+    return statistics.median(sizes or [0]) / 1000
 
 
 async def _load(app: App) -> tuple[Seen, float]:

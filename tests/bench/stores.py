@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import os
 import shutil
 import tempfile
@@ -19,9 +20,10 @@ from typing import Any
 import orjson
 from sqlalchemy import update
 
-from data.analytics import AnalyticCopy
+from data import analytics
+from data.analytics import COLUMNS, AnalyticCopy
 from data.callers import CallerHash
-from data.demo import generate
+from data.demo.history import generate
 from data.merge import fresh
 from data.migrations import migrate
 from data.models import CallEvent, counters
@@ -35,8 +37,8 @@ YEAR_DAYS = 365
 #: Ten million a year. Smaller stores hold as many calls a day and fewer days.
 CALLS_PER_DAY = 27_400
 MANY = CALLS_PER_DAY * YEAR_DAYS
-#: Raise this when what a store holds changes.
-_EDITION = 1
+#: Another one for every layout of the copy: an old store would be thrown away by the copy itself.
+_EDITION = hashlib.blake2s(repr((COLUMNS, analytics._LAYOUT)).encode(), digest_size=4).hexdigest()
 _SECRET = b"a key of the benchmarks' own callers"
 
 

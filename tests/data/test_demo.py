@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from data.demo import generate
-from data.demo_rhythm import incidents
+from data.demo.history import generate
+from data.demo.rhythm import incidents
 from data.models import CallEvent, Direction, EndReasonGroup, Status
 from data.times import DAY, HOUR, SECOND
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from data.analytics import AnalyticCopy
-from data.demo import generate
+from data.demo.history import generate
 from data.filters import CallFilter
 from data.importer import import_file
 from data.kpis import COVERAGE, KPIS, service_level

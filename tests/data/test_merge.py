@@ -75,7 +75,7 @@ def histories(draw: st.DrawFn) -> tuple[list[CallEvent], list[CallEvent]]:
 @given(histories())
 @example(([call(), call(metadata={})], [call(metadata={}), call()])).via("an empty object says nothing")
 @example(([call(), call(transcript="Hello")], [call(transcript="Hello"), call()])).via("kept beside the row")
-@settings(max_examples=600)
+@settings(max_examples=400)
 def test_any_order_and_repetition_of_a_calls_events_gives_the_same_row(
     both: tuple[list[CallEvent], list[CallEvent]],
 ) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from data import merge
-from data.demo import generate
+from data.demo.history import generate
+from data.demo.simulator import Simulator
 from data.models import CallEvent, Status
-from data.simulator import Simulator
 from data.times import DAY, HOUR, MINUTE, SECOND
 
 #: A Thursday, 14:00 UTC.
@@ -177,7 +177,7 @@ def test_what_a_failing_receiver_refused_is_submitted_again(caplog: pytest.LogCa
 
 
 def test_events_that_nobody_takes_do_not_pile_up_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("data.simulator._MAX_UNSENT", 200)
+    monkeypatch.setattr("data.demo.simulator._MAX_UNSENT", 200)
     receiver = Receiver(failures=1_000_000)
     now = float(NOW // SECOND)
     sim = Simulator(receiver, hash_caller=hash_caller, seed=1, clock=lambda: now)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.demo_agents import WEB, trait
-from data.demo_dice import Dice, Flags, Floats, Ints, lognormal
-from data.demo_outcomes import ERROR, SUCCESS, Course, Route
+from data.demo.agents import WEB, trait
+from data.demo.dice import Dice, Flags, Floats, Ints, lognormal
+from data.demo.outcomes import ERROR, SUCCESS, Course, Route
 
 SENTIMENTS = ("negative", "neutral", "positive")
 _PLATFORM_PER_MINUTE = 0.05

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.demo_agents import AGENTS, INBOUND, OUTBOUND, WEB, trait
-from data.demo_dice import Dice, Flags, Floats, Ints, choose, lognormal
-from data.demo_rhythm import incidents, load
+from data.demo.agents import AGENTS, INBOUND, OUTBOUND, WEB, trait
+from data.demo.dice import Dice, Flags, Floats, Ints, choose, lognormal
+from data.demo.rhythm import incidents, load
 from data.models import Status
 from data.times import DAY
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from data.callers import CallerHash
-from data.demo import generate
+from data.demo.history import generate
 from data.migrations import migrate
 from data.record import Record
 from data.times import now_micros

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from data.demo_dice import Floats
+from data.demo.dice import Floats
 from data.models import Direction
 
 QUEUES = ("sales", "support", "billing", "scheduling", "retention")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from data.demo_calls import Callers, sample
-from data.demo_dice import BulkDice
-from data.demo_rhythm import STEP, volume
+from data.demo.calls import Callers, sample
+from data.demo.dice import BulkDice
+from data.demo.rhythm import STEP, volume
 from data.models import CallEvent
 from data.times import DAY
 

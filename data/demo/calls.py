@@ -8,11 +8,11 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from data.demo_agents import AGENTS, DIRECTIONS, LANGUAGES, OUTBOUND, QUEUES, WEB
-from data.demo_dice import Dice, Flags, Ints
-from data.demo_measures import SENTIMENTS, Figure, contentment, conversation, costs, latencies, opinions
-from data.demo_outcomes import ABANDONED, INVALID, MISSED, STATUSES, Course, Route, course, route, version_names
-from data.demo_reasons import REASONS, end_reasons, forwarded
+from data.demo.agents import AGENTS, DIRECTIONS, LANGUAGES, OUTBOUND, QUEUES, WEB
+from data.demo.dice import Dice, Flags, Ints
+from data.demo.measures import SENTIMENTS, Figure, contentment, conversation, costs, latencies, opinions
+from data.demo.outcomes import ABANDONED, INVALID, MISSED, STATUSES, Course, Route, course, route, version_names
+from data.demo.reasons import REASONS, end_reasons, forwarded
 from data.models import CallEvent
 from data.times import SECOND
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from data.demo_dice import Floats, Ints
+from data.demo.dice import Floats, Ints
 from data.times import DAY, HOUR, MINUTE
 
 #: Width of a step of equal call volume, in microseconds.

@@ -12,9 +12,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from data.demo_calls import Callers, sample
-from data.demo_dice import CallDice, Ints
-from data.demo_rhythm import load
+from data.demo.calls import Callers, sample
+from data.demo.dice import CallDice, Ints
+from data.demo.rhythm import load
 from data.models import CallEvent, Status
 from data.times import MINUTE, SECOND
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from data.demo_agents import INBOUND, WEB, trait
-from data.demo_dice import Dice, Flags, Ints
-from data.demo_outcomes import ABANDONED, ERROR, INVALID, MISSED, SUCCESS, VOICEMAIL, Course, Route
+from data.demo.agents import INBOUND, WEB, trait
+from data.demo.dice import Dice, Flags, Ints
+from data.demo.outcomes import ABANDONED, ERROR, INVALID, MISSED, SUCCESS, VOICEMAIL, Course, Route
 from data.models import EndReasonGroup as Group
 
 REASONS = (

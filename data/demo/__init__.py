@@ -1,0 +1,1 @@
+"""Demo calls: a generated history and a live simulator, of the same character."""
