@@ -15,6 +15,7 @@ from typing import Any
 _FRESH_SECONDS = 1.0
 _USABLE_SECONDS = 10.0
 _COST_FACTOR = 10.0
+_LONGEST_KEPT = 10.0
 
 
 class _Entry:
@@ -73,7 +74,7 @@ class Answers:
         return self._clock() - entry.at
 
     def _kept(self, entry: _Entry, fresh: float) -> float:
-        return max(fresh, _COST_FACTOR * entry.cost) if entry.error is None else fresh
+        return max(fresh, min(_COST_FACTOR * entry.cost, _LONGEST_KEPT)) if entry.error is None else fresh
 
     @staticmethod
     def _result(entry: _Entry) -> Any:

@@ -47,7 +47,7 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
     services = _services(server, settings, registry)
     server.extensions["voicehive"] = services
     # Each puts its check first: the clock starts before the gate.
-    gate.register(server)
+    gate.register(server, lambda: content_policy)
     observe.register(server, services)
     broadcaster = realtime.Broadcaster(services)
     realtime.register(server, broadcaster)
@@ -56,6 +56,7 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
     pages = create_dash(
         server, services, on_callback_error=lambda error, reference: services.metrics.callback_errors.inc()
     )
+    content_policy = gate.content_policy(pages.csp_hashes())
     # The last registered runs first: files are compressed by static_files, everything else by the library.
     server.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
     Compress(server)
@@ -120,7 +121,7 @@ def _active(services: Services) -> float:
 
 def _answers(services: Services) -> bool:
     try:
-        services.answers.get("ping", services.record.ping)
+        services.record.identity()
     except RecordUnavailable:
         return False
     return True

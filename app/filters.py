@@ -22,6 +22,8 @@ _RELATIVE = re.compile(r"now(?:([+-])(\d{1,6})([smhdwMy]))?(?:/([dwMy]))?")
 #: Asking for them walks a folder of 600 files.
 _ZONES = frozenset(available_timezones())
 _WORDS: dict[str, frozenset[str]] = {"status": frozenset(Status), "direction": frozenset(Direction)}
+#: 1980-01-01: no call is older, and a chart of centuries of nothing costs seconds.
+EARLIEST = 315_532_800_000_000
 _LONGEST_TEXT = 200
 _MOST_VALUES = 100
 
@@ -54,7 +56,7 @@ def parse_query(args: MultiDict[str, str], now: int, default_zone: str, *, defau
     if zone not in _ZONES:
         raise BadFilter(f"zone: {zone[:40]!r} is not an IANA time zone")
     range_from, range_to = args.get("from") or default_from, args.get("to") or "now"
-    start = parse_time("from", range_from, now, zone)
+    start = max(parse_time("from", range_from, now, zone), EARLIEST)
     # What has not happened yet is no part of a fair comparison, nor of a chart.
     end = min(parse_time("to", range_to, now, zone, up=True), now)
     if start >= end:

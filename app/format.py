@@ -10,6 +10,9 @@ from typing import Literal
 UNKNOWN = "–"
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 
+#: The spaces between a number and its unit, and between two such pairs.
+_INSIDE = re.compile(r"(?<=\d) (?=(?:ms|[smhd])\b|%)|(?<=\d[ \u00a0][mhd]) (?=\d)")
+
 Number = int | float | None
 
 
@@ -94,6 +97,11 @@ def age(seconds: float) -> str:
     return f"{max(0, int(seconds))} s ago"
 
 
+def unbroken(text: str) -> str:
+    """The text with figures held together: "2 m 15 s" is never broken between two lines."""
+    return _INSIDE.sub("\u00a0", text)
+
+
 def words(name: str) -> str:
     """A name of a rule as words: HighApiResponseTime is "High API response time"."""
     found = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).split()
@@ -115,19 +123,20 @@ def trend(current: Number, previous: Number, better: str = "", unit: str = "") -
     """The change against `previous`; None where either is unknown.
 
     `better` is the good direction ("up", "down" or none), `unit` is "%", "s" or a count. Shares change by percentage
-    points ("pp"), from zero there is no percent.
+    points ("pp") only; from zero there is no percent. More calls are neither good nor bad.
     """
     if current is None or previous is None or not (known(current) and known(previous)):
         return None
     change = current - previous
-    relative = f"{abs(change) / abs(previous) * 100:.1f} %" if previous else ""
+    relative = f"{abs(change) / abs(previous) * 100:.1f} %" if previous and unit != "%" else ""
     direction: Literal["up", "down", "flat"] = "up" if change > 0 else "down"
-    if change == 0 or relative == "0.0 %":
+    absolute = _change(abs(change), unit)
+    if change == 0 or relative == "0.0 %" or absolute == "0.0 pp":
         return Trend("flat", "neutral", "no change", "")
     verdict: Literal["good", "bad", "neutral"] = "neutral"
-    if better in ("up", "down"):
+    if better in ("up", "down") and unit != "calls":
         verdict = "good" if better == direction else "bad"
-    return Trend(direction, verdict, relative, ("+" if change > 0 else "−") + _change(abs(change), unit))
+    return Trend(direction, verdict, relative, ("+" if change > 0 else "−") + absolute)
 
 
 def _change(size: float, unit: str) -> str:

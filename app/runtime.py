@@ -12,6 +12,7 @@ from app.services import Services
 from data.demo.simulator import Simulator
 from data.lost import LostCalls
 from data.models import Status, calls
+from data.watch import Watch
 
 _DEMO_CALLS_PER_MINUTE = 2.0
 
@@ -27,6 +28,8 @@ class Runtime:
     def start(self) -> None:
         """Start everything; returns when the app can serve."""
         services = self._app.services
+        watch = Watch(services.record)
+        self._run(watch.start, watch.stop)
         self._run(services.system.start, services.system.stop)
         self._run(services.ingest.start, services.ingest.stop)
         if self._demo:

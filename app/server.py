@@ -85,6 +85,7 @@ class _Server(BaseApplication):
             "max_requests": 0,
             "graceful_timeout": _KILL_SECONDS,
             "keepalive": 75,
+            "limit_request_line": 8190,
             "loglevel": "warning",
             "control_socket_disable": True,
             "proc_name": "voicehive",

@@ -30,7 +30,7 @@ LIGHT: Mapping[str, str] = {
     "missed": "#5b6b82",
     "voicemail": "#7a55c7",
     "in_progress": "#2a7de1",
-    "previous": "#7f8997",
+    "previous": "#4a5361",
     "seq-1": "#1d4f9e",
     "seq-2": "#2a7de1",
     "seq-3": "#6891cb",
@@ -61,7 +61,7 @@ DARK: Mapping[str, str] = {
     "missed": "#7e8da4",
     "voicemail": "#a88cf0",
     "in_progress": "#58a0f7",
-    "previous": "#8a95a5",
+    "previous": "#c3cbd6",
     "seq-1": "#9cc4ff",
     "seq-2": "#58a0f7",
     "seq-3": "#4a77b8",
@@ -95,13 +95,19 @@ def colour(name: str) -> str:
     return f"var(--vh-{name})"
 
 
-#: By the distance of the ticks; the second line is written where it changes.
-TIME_TICKS = [
-    {"dtickrange": [None, 59_999], "value": "%H:%M:%S\n%d %b"},
-    {"dtickrange": [60_000, 86_399_999], "value": "%H:%M\n%d %b"},
-    {"dtickrange": [86_400_000, 2_500_000_000], "value": "%d %b"},
-    {"dtickrange": ["M1", None], "value": "%b\n%Y"},
-]
+def time_ticks(*, years: bool = False, hours: bool = False) -> list[dict[str, Any]]:
+    """Labels of a time axis by the distance of its ticks; the second line is written where it changes.
+
+    `years`: with the year. `hours`: what is drawn is shorter than a day, so ticks at days say at which hour they stand.
+    """
+    day = "%d %b %Y" if years else "%d %b"
+    days = f"%H:%M\n{day}" if hours else "%d %b\n%Y" if years else "%d %b"
+    return [
+        {"dtickrange": [None, 59_999], "value": f"%H:%M:%S\n{day}"},
+        {"dtickrange": [60_000, 86_399_999], "value": f"%H:%M\n{day}"},
+        {"dtickrange": [86_400_000, 2_500_000_000], "value": days},
+        {"dtickrange": ["M1", None], "value": "%b\n%Y"},
+    ]
 
 
 def _axis() -> dict[str, Any]:

@@ -115,10 +115,18 @@ class AnalyticCopy:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         identity = self._record.identity()
-        if self._path is None:
-            return self._create(identity)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        if self._path.exists():
+        if self._path is not None:
+            try:
+                return self._open_file(self._path, identity)
+            except (duckdb.Error, OSError) as error:
+                reason = str(error).partition("\n")[0]
+                log.error("the analytic copy can't be kept in a file, it is kept in memory: %s", reason)
+                self._path = None
+        return self._create(identity)
+
+    def _open_file(self, path: Path, identity: int) -> duckdb.DuckDBPyConnection:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
             try:
                 with contextlib.ExitStack() as stack:
                     # Closed wherever it is not used: DuckDB would hand it out again for the file that takes its place.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,9 @@ class Record:
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
+        #: Why the record can't be used at present; data/watch.py knows. Asked before a connection is.
+        self.away: Callable[[], str | None] = lambda: None
+        self._file: tuple[int, int] | None = None
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
 
     @property
@@ -62,6 +65,16 @@ class Record:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection in a transaction that sees one state of the database."""
+        self._refuse_if_away()
+        with self._reading() as connection:
+            yield connection
+
+    def _refuse_if_away(self) -> None:
+        if reason := self.away():
+            raise RecordUnavailable(reason)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
         with _translated(), self.engine.connect() as connection:
             if not self.is_sqlite:
                 # In place: the options are those of this checkout.
@@ -71,6 +84,7 @@ class Record:
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection in a writing transaction: committed at the end, rolled back by an exception."""
+        self._refuse_if_away()
         with _translated(), self.engine.connect() as connection:
             connection.execution_options(voicehive_write=True)
             with connection.begin():
@@ -78,8 +92,22 @@ class Record:
 
     def ping(self) -> None:
         """Return if the database answers; raise RecordUnavailable if not."""
-        with self.read() as connection:
-            connection.execute(select(counters.c.value).limit(1)).all()
+        with self._reading() as connection:
+            if connection.execute(select(counters.c.value).limit(1)).first() is None:
+                raise RecordUnavailable("the database is empty")
+        self._check_file()
+
+    def _check_file(self) -> None:
+        """A SQLite file that was deleted or replaced would be written to without anybody finding it again."""
+        if not self.is_sqlite or not self.url.database:
+            return
+        try:
+            found = Path(self.url.database).stat()
+        except OSError as error:
+            raise RecordUnavailable(f"the database file is gone: {error.strerror}") from None
+        self._file = self._file or (found.st_dev, found.st_ino)
+        if self._file != (found.st_dev, found.st_ino):
+            raise RecordUnavailable("the database file was replaced while it was in use; restart")
 
     def identity(self) -> int:
         """The number drawn when this database was made: a copy of another database is told apart by it."""
@@ -162,11 +190,16 @@ def _translated() -> Iterator[None]:
             raise RecordFull(reason) from error
         raise RecordUnavailable(reason) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or _is_damaged(error):
             raise RecordUnavailable(str(error.orig)) from error
         raise
     except TimeoutError as error:
         raise RecordUnavailable(str(error)) from error
+
+
+def _is_damaged(error: DBAPIError) -> bool:
+    words = str(error.orig)
+    return isinstance(error.orig, sqlite3.DatabaseError) and ("not a database" in words or "malformed" in words)
 
 
 def _sqlite_engine(url: str) -> Engine:

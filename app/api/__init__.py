@@ -15,7 +15,7 @@ def register(server: Flask) -> None:
     for blueprint in BLUEPRINTS:
         server.register_blueprint(blueprint)
 
-    @server.get("/api", defaults={"rest": ""})
+    @server.get("/api", defaults={"rest": ""}, strict_slashes=False)
     @server.get("/api/<path:rest>")
     def unknown(rest: str) -> Response:
         raise errors.no_endpoint()

@@ -87,8 +87,11 @@ def _body() -> list[Any]:
     try:
         content = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        message = f"The body is larger than {MOST_BYTES // 1024**2} MiB; send the calls in smaller lists."
-        raise ApiError(413, "too_large", message) from None
+        raise _too_large() from None
+    except TimeoutError:
+        raise ApiError(408, "timeout", "The body did not arrive in time.") from None
+    if request.content_length is None and len(content) >= MOST_BYTES:
+        raise _too_large()
     try:
         parsed = orjson.loads(content)
     except orjson.JSONDecodeError as error:
@@ -97,6 +100,11 @@ def _body() -> list[Any]:
     if len(records) > MOST_CALLS:
         raise ApiError(413, "too_large", f"A list holds at most {MOST_CALLS} calls, this one {len(records)}.")
     return records
+
+
+def _too_large() -> ApiError:
+    message = f"The body is larger than {MOST_BYTES // 1024**2} MiB; send the calls in smaller lists."
+    return ApiError(413, "too_large", message)
 
 
 @endpoint(

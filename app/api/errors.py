@@ -7,6 +7,7 @@ import re
 import secrets
 
 import orjson
+from dash.exceptions import DependencyException
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -71,6 +72,12 @@ def _answer(error: Exception) -> Response:
         return error_response(503, "database_unavailable", "The call record does not answer.", retry_after=2)
     if isinstance(error, MethodNotAllowed) and _is_nowhere(error):
         return _answer(no_endpoint())
+    if isinstance(error, DependencyException):
+        return error_response(404, "not_found", "There is no such file.")
+    if request.path.startswith("/_dash-") and not isinstance(error, HTTPException):
+        # A callback's own failure is caught by Dash(on_error=...): what comes here could not even be read.
+        log.warning("a request to Dash could not be read: %s: %s", type(error).__name__, error)
+        return error_response(400, "bad_request", "This request could not be read.")
     if isinstance(error, HTTPException):
         status = error.code or 500
         return error_response(status, error.name.lower().replace(" ", "_"), error.description or error.name)

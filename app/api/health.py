@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 
 from app.api.describe import TEXT, endpoint, json_answer, obj
 from app.services import services
+from data.record import RecordUnavailable
 
 blueprint = Blueprint("health", __name__)
 
@@ -17,6 +18,8 @@ def healthz() -> Response:
 
 @endpoint(blueprint, "GET", "/readyz", "Able to serve: the call record answers", answer=obj(status=TEXT), errors=(503,))
 def readyz() -> Response:
-    parts = services()
-    parts.answers.get("ping", parts.record.ping)
+    record = services().record
+    if reason := record.away():
+        raise RecordUnavailable(reason)
+    record.ping()
     return json_answer({"status": "ready"})

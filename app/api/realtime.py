@@ -54,6 +54,8 @@ class Broadcaster:
     def serve(self, client: Server) -> None:
         """Feed one client until it leaves; runs in the client's request thread."""
         waiting: queue.Queue[str | None] = queue.Queue(maxsize=_QUEUED)
+        # Small, so that a reader that stopped reading is noticed after a few messages.
+        client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         with self._lock:
             self._clients[client] = waiting
             self._services.metrics.websocket_clients.set(len(self._clients))
@@ -125,7 +127,7 @@ def _text(figures: dict[str, Any]) -> str:
 
 def register(server: Flask, broadcaster: Broadcaster) -> None:
     """Route the WebSocket."""
-    server.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": 25, "max_message_size": 4096}
+    server.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": 5, "max_message_size": 4096}
     sock = Sock(server)
 
     @server.before_request

@@ -29,7 +29,10 @@ def place_of_request() -> Place:
     """Where the browser is: it asks for the layout from its page, so the page's address is the referrer."""
     if not has_request_context() or not request.referrer:
         return Place()
-    address = urlsplit(request.referrer)
+    try:
+        address = urlsplit(request.referrer)
+    except ValueError:
+        return Place()
     return Place(address.path or "/", f"?{address.query}" if address.query else "")
 
 

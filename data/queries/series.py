@@ -14,7 +14,9 @@ from data.analytics import AnalyticCopy
 from data.filters import DIMENSIONS, CallFilter
 from data.kpis import COUNTS, KPIS
 from data.models import COUNTED, calls
-from data.times import HOUR, Buckets, buckets
+from data.times import HOUR, Buckets, TooManyBuckets, buckets
+
+_MOST_POINTS = 100_000
 
 
 def bounded(copy: AnalyticCopy, chosen: CallFilter, now: int) -> CallFilter:
@@ -71,6 +73,13 @@ def figure_series(
         raise ValueError(f"by: must be one of {', '.join(DIMENSIONS)}; got {by!r}")
     assert chosen.start is not None and chosen.end is not None
     grid = buckets(chosen.start, chosen.end, bucket, chosen.zone)
+    if by:
+        values: Any = select(func.count(calls.c[by].distinct()).label("n"))
+        lines = int(copy.frame(chosen.apply(values), "series_values")["n"][0])
+        if lines * len(grid) > _MOST_POINTS:
+            raise TooManyBuckets(
+                f"by: {lines:,} values in {len(grid):,} buckets are too many; filter, or widen the bucket"
+            )
     frame = series(copy, chosen, grid, {"value": KPIS[metric].sql}, by)
     counts = ["value"] if metric in ("total_calls", "offered") else []
     return filled(frame, grid, counts, by)

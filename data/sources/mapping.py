@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data.sources.cdr import FIELDS
 
@@ -33,7 +33,7 @@ class BadMap(ValueError):
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    column: str | None = None
+    column: Annotated[str, Field(min_length=1)] | None = None
     value: str | int | float | None = None
     zone: str | None = None
     times: float | None = None

@@ -49,14 +49,27 @@ def test_a_dear_answer_is_kept_ten_times_as_long_as_it_took() -> None:
     answers, count = Answers(clock=clock), iter(range(10))
 
     def dear() -> int:
-        clock.now += 2.0
+        clock.now += 0.5
         return next(count)
 
     assert answers.get("key", dear) == 0
-    clock.now += 19
+    clock.now += 4.9
     assert answers.get("key", dear) == 0
-    clock.now += 2
+    clock.now += 0.2
     assert answers.get("key", dear) == 1
+
+
+def test_no_answer_is_kept_longer_than_ten_seconds() -> None:
+    clock = Clock()
+    answers, count = Answers(clock=clock), iter(range(10))
+
+    def very_dear() -> int:
+        clock.now += 30.0
+        return next(count)
+
+    assert answers.get("key", very_dear) == 0
+    clock.now += 10.1
+    assert answers.get("key", very_dear) == 1
 
 
 def test_while_one_computes_the_others_get_the_last_answer() -> None:

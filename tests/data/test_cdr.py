@@ -249,7 +249,7 @@ def test_a_missing_update_time_is_the_latest_time_that_the_record_names() -> Non
 def test_no_time_of_a_call_lies_before_its_start(name: str) -> None:
     assert refusal(status="success", **{name: T0 - SECOND}) == f"{name}: lies before started_at"
     # One time to the millisecond beside one to the second.
-    assert taken(status="success", **{name: T0 - 400_000})[name] == T0
+    assert dict(taken(status="success", **{name: T0 - 400_000}))[name] == T0
 
 
 def test_a_call_does_not_end_before_its_answer() -> None:
