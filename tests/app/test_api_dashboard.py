@@ -125,7 +125,7 @@ class _Away:
         pass
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/nothing", "/api/v3/query", "/api/dashboard"])
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nothing", "/api/v3/query", "/api/dashboard"])
 def test_an_unknown_path_under_api_is_a_json_404(client: Client, path: str) -> None:
     for answer in (client.get(path), client.post(path)):
         assert answer.status_code == 404
@@ -135,6 +135,44 @@ def test_an_unknown_path_under_api_is_a_json_404(client: Client, path: str) -> N
 def test_the_wrong_method_is_a_json_405(client: Client) -> None:
     answer = client.delete("/api/calls")
     assert (answer.status_code, answer.json["error"]["code"]) == (405, "method_not_allowed")
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://[localhost:80", "null", "http://localhost.evil.example"])
+def test_an_origin_that_is_not_ours_is_a_403(client: Client, origin: str) -> None:
+    assert client.post("/api/calls", data="{}", headers={"Origin": origin}).status_code == 403
+
+
+def test_pages_run_no_scripts_but_their_own(client: Client) -> None:
+    policy = client.get("/").headers["Content-Security-Policy"]
+    scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
+    assert "unsafe" not in scripts
+    assert "http" not in policy
+
+
+def test_nothing_is_embedded_in_other_sites(client: Client) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    assert client.get("/api/kpis", headers=foreign).status_code == 403
+    assert client.get("/_live/overview", headers=foreign).status_code == 403
+    assert client.get("/", headers=foreign).status_code == 200
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", "null", "[" * 5000, '{"output": "nothing.children", "inputs": []}'])
+def test_garbage_for_dash_is_a_client_error(client: Client, body: str) -> None:
+    answer = client.post("/_dash-update-component", data=body, content_type="application/json")
+    assert answer.status_code in (400, 404)
+    assert client.get("/_dash-component-suites/x/y").status_code == 404
+    assert client.get("/_dash-layout", headers={"Referer": "http://[::1"}).status_code == 200
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_a_range_from_the_beginning_of_time_is_cut_to_where_calls_can_be(client: Client, zone: str) -> None:
+    assert client.get(f"/api/kpis?from=0001-01-01&zone={zone}").json["from"] == "1980-01-01T00:00:00Z"
+
+
+def test_too_many_lines_are_refused_before_they_are_made(client: Client) -> None:
+    client.post("/api/calls", json=[call(f"c{i}", agent=f"agent {i}") for i in range(100)])
+    answer = client.get("/api/series?by=agent&bucket=5m&from=now-30d")
+    assert (answer.status_code, "by: 100 values" in answer.json["error"]["message"]) == (400, True)
 
 
 def test_every_endpoint_is_described(app: App, client: Client) -> None:
