@@ -30,7 +30,7 @@ _MICROSECOND = timedelta(microseconds=1)
 MAX_BUCKETS = 20_000
 
 #: Widths that a chart may choose by itself, in microseconds; above a day: whole days, then "week", "month".
-STEPS = (MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY)
+STEPS = (MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, DAY)
 
 
 class TooManyBuckets(ValueError):

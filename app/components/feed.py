@@ -8,6 +8,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from app.components.plain import Plain, h
+from app.format import unbroken
 
 _KNOWN = ("success", "error", "abandoned", "missed", "voicemail", "in_progress")
 
@@ -46,7 +47,7 @@ def _line(event: Event, zone: str) -> Plain:
         "Li",
         [
             h("Span", cls=f"vh-dot vh-dot-{mark}", aria_hidden="true"),
-            h("Span", event.message, cls="vh-feed-text"),
+            h("Span", unbroken(event.message), cls="vh-feed-text"),
             h(
                 "Time",
                 f"{clock:%H:%M:%S}",

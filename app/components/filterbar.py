@@ -31,17 +31,25 @@ PRESETS = {
     ("now/M", "now"): "This month",
     ("now-1M/M", "now-1M/M"): "Last month",
 }
+_LONG_LABEL = 20
 _DIMENSIONS = ("agent", "queue", "status", "direction", "source")
 
 
 def filter_parts(page: PageFilter) -> dict[str, dict[str, Any]]:
     """What the bar says about the filter in use."""
     return {
-        RANGE: {"children": range_label(page)},
+        RANGE: _range(page),
         ZONE: {"children": zone_label(page.filter.zone)},
         COMPARE: {"aria-pressed": "true" if page.compare else "false"},
         CHIPS: {"children": _chips(page)},
     }
+
+
+def _range(page: PageFilter) -> dict[str, Any]:
+    label = range_label(page)
+    # On a phone a long one is set in smaller type, on two lines.
+    tone = "vh-menu-label vh-long" if len(label) > _LONG_LABEL else "vh-menu-label"
+    return {"children": label, "className": tone, **_ends(page)}
 
 
 def range_label(page: PageFilter) -> str:
@@ -50,11 +58,27 @@ def range_label(page: PageFilter) -> str:
     if preset:
         return preset
     start, end = (_local(instant, page.filter.zone) for instant in (page.filter.start, page.filter.end))
+    # The year may be left out where there is only one that it can be.
+    present = datetime.now(tz=ZoneInfo(page.filter.zone)).year
+    year = any(moment.year != present for moment in (start, end) if moment)
     if page.range_to == "now" and start:
-        return f"Since {start:%d %b, %H:%M}"
+        return f"Since {_moment_label(start, year=year)}"
     if start and end and start.date() == end.date():
-        return f"{start:%d %b, %H:%M} – {end:%H:%M}"
-    return f"{f'{start:%d %b, %H:%M}' if start else '…'} – {f'{end:%d %b, %H:%M}' if end else '…'}"
+        return f"{_moment_label(start, year=year)} – {end:%H:%M}"
+    return f"{_moment_label(start, year=year)} – {_moment_label(end, year=year)}"
+
+
+def _moment_label(moment: datetime | None, *, year: bool) -> str:
+    if moment is None:
+        return "…"
+    return f"{moment.day} {moment:%b %Y, %H:%M}" if year else f"{moment.day} {moment:%b, %H:%M}"
+
+
+def _ends(page: PageFilter) -> dict[str, str]:
+    """Both ends on the zone's clock: the browser fills the form of the custom range with them."""
+    ends = {"data-from": page.filter.start, "data-to": page.filter.end}
+    found = {name: _local(instant, page.filter.zone) for name, instant in ends.items()}
+    return {name: f"{moment:%Y-%m-%dT%H:%M}" if moment else "" for name, moment in found.items()}
 
 
 def zone_label(zone: str) -> str:
@@ -77,7 +101,7 @@ def _chip(name: str, value: str) -> Plain:
     label = f"{'search' if name == 'q' else name}: {value.replace('_', ' ') if name == 'status' else value}"
     return h(
         "Button",
-        [label, icon("x")],
+        [h("Span", label, cls="vh-chip-label"), icon("x")],
         type="button",
         cls="vh-chip",
         data_remove=urlencode({name: value}),

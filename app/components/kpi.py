@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.components.plain import Plain, h, icon
 from app.components.spark import sparkline
-from app.format import UNKNOWN, Number, Trend
+from app.format import UNKNOWN, Number, Trend, unbroken
 
 _ARROWS = {"up": "arrow-up-right", "down": "arrow-down-right", "flat": "dash"}
 
@@ -63,7 +63,7 @@ class KpiCard:
         )
 
     def _note(self) -> Plain | None:
-        return h("Span", self.note, cls="vh-note") if self.note else None
+        return h("Span", unbroken(self.note), cls="vh-note") if self.note else None
 
     def _coverage(self) -> Plain | None:
         if self.coverage is None or self.coverage >= 99.95:

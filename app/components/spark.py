@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -21,9 +22,14 @@ def sparkline(values: Sequence[Number], *, zero: bool = False) -> Plain | None:
     found = [v for v in points if v is not None]
     if len(found) < 2 or not any(found):
         return None
-    low, high = (0.0 if zero else min(found)), max(found)
-    spread = (high - low) or 1.0
-    line, area = _paths([None if v is None else (v - low) / spread for v in points])
+    low, high = min(found), max(found)
+    if math.isclose(low, high):
+        # What does not change is neither at the floor nor at the ceiling.
+        shares = [None if v is None else 0.5 for v in points]
+    else:
+        low = 0.0 if zero else low
+        shares = [None if v is None else (v - low) / (high - low) for v in points]
+    line, area = _paths(shares)
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none">'
         f'<path d="{area}" fill-opacity=".13"/>'

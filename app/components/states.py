@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 from app.components.plain import Children, Plain, h, icon
+from data.times import to_datetime
 
 _CURL = (
     "curl -X POST {origin}/api/calls -H 'Content-Type: application/json' -d "
@@ -11,12 +15,27 @@ _CURL = (
 )
 
 
-def overlay(text: str) -> Plain:
-    """A sentence over an empty chart."""
-    return h("Div", text, cls="vh-overlay")
+def overlay(content: Children) -> Plain:
+    """A sentence over an empty chart, or several things."""
+    return h("Div", h("Div", content), cls="vh-overlay")
 
 
-def note(summary: str, empty: str = "") -> list[Plain]:
+def show_month(instant: int, zone: str) -> Plain:
+    """A button that shows the month of an instant (UTC microseconds)."""
+    first = to_datetime(instant, zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    following = (first + timedelta(days=32)).replace(day=1)
+    ends = {"from": f"{first:%Y-%m-%dT%H:%M}", "to": f"{following:%Y-%m-%dT%H:%M}"}
+    return h(
+        "Button",
+        "Show the month of the newest call",
+        type="button",
+        cls="vh-button",
+        data_query=json.dumps(ends, separators=(",", ":")),
+        data_tip=f"{first:%B %Y}",
+    )
+
+
+def note(summary: str, empty: Children = "") -> list[Plain]:
     """A chart in words for screen readers, and the sentence over it where there is nothing to draw."""
     return [*([overlay(empty)] if empty else []), h("Div", summary, cls="visually-hidden")]
 

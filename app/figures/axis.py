@@ -10,6 +10,8 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.theme import time_ticks
+
 _MS = 1000
 _DAY = 86_400_000_000
 _MOST_TICKS = 8
@@ -41,6 +43,14 @@ class TimeAxis:
             return None
         return len(self.starts) - 1 if self.starts[-1] <= self.as_of < self._edges()[-1] else None
 
+    @property
+    def years(self) -> bool:
+        """Whether times need their year: not all of the range lies in the present one."""
+        if not self.starts:
+            return False
+        ends = (self.starts[0], self._edges()[-1] - 1)
+        return any(_local(instant, self.zone).year != _local(self.as_of, self.zone).year for instant in ends)
+
     def middles(self) -> dict[str, Any]:
         """The middles of the buckets as trace attributes: x0 and dx where they are evenly spaced, else x."""
         edges = self._wall()
@@ -55,21 +65,27 @@ class TimeAxis:
         if not self.starts:
             return {"type": "date"}
         edges = self._wall()
-        axis: dict[str, Any] = {"type": "date", "range": [edges[0], edges[-1]]}
+        axis: dict[str, Any] = {
+            "type": "date",
+            "range": [edges[0], edges[-1]],
+            "tickformatstops": time_ticks(years=self.years, hours=self.step < _DAY),
+        }
         if self._uneven():
             every = -(-len(self.starts) // _MOST_TICKS)
             shown = range(0, len(self.starts), every)
+            text = "%d %b %Y<br>%H:%M" if self.years else "%d %b<br>%H:%M"
             axis |= {
                 "tickmode": "array",
                 "tickvals": [edges[i] for i in shown],
-                "ticktext": [f"{_local(self.starts[i], self.zone):%d %b<br>%H:%M}" for i in shown],
+                "ticktext": [f"{_local(self.starts[i], self.zone):{text}}" for i in shown],
             }
         return axis
 
     def spans(self) -> list[str]:
         """What each bucket covers, for people: "Mon 23 Nov, 14:00–15:00" (and "so far")."""
         edges = self._edges()
-        spans = [_span(_local(a, self.zone), _local(b, self.zone)) for a, b in pairwise(edges)]
+        day = "%a %d %b %Y" if self.years else "%a %d %b"
+        spans = [_span(_local(a, self.zone), _local(b, self.zone), day) for a, b in pairwise(edges)]
         if self.running is not None:
             spans[-1] += " so far"
         return spans
@@ -92,7 +108,7 @@ class TimeAxis:
         return [edge // _MS + _offset_ms(edge, self.zone) for edge in edges]
 
 
-def _span(start: datetime, end: datetime) -> str:
+def _span(start: datetime, end: datetime, day: str) -> str:
     if start.time() == end.time() == datetime.min.time():
         days = (end.date() - start.date()).days
         if days == 1:
@@ -101,5 +117,5 @@ def _span(start: datetime, end: datetime) -> str:
             return f"{start:%B %Y}"
         return f"{days} days from {start:%a %d %b %Y}"
     if start.utcoffset() != end.utcoffset():
-        return f"{start:%a %d %b, %H:%M %Z}–{end:%H:%M %Z}"
-    return f"{start:%a %d %b, %H:%M}–{end:%H:%M}"
+        return f"{start:{day}, %H:%M %Z}–{end:%H:%M %Z}"
+    return f"{start:{day}, %H:%M}–{end:%H:%M}"

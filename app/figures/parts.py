@@ -8,7 +8,7 @@ from typing import Any
 
 from app.figures.axis import TimeAxis
 from app.format import duration
-from app.theme import TIME_TICKS, colour
+from app.theme import colour
 
 Figure = dict[str, Any]
 Trace = dict[str, Any]
@@ -86,5 +86,5 @@ def finished(traces: list[Trace], axis: TimeAxis, revision: str, **layout: Any) 
     """The figure; zoom and hidden series survive as long as `revision` stays the same."""
     if not any(value is not None for trace in traces for value in trace["y"]):
         return EMPTY
-    xaxis = {**axis.layout(), "tickformatstops": TIME_TICKS, "unifiedhovertitle": {"text": " "}}
+    xaxis = {**axis.layout(), "unifiedhovertitle": {"text": " "}}
     return {"data": traces, "layout": {"uirevision": revision, "xaxis": xaxis, **layout}}

@@ -33,23 +33,23 @@ def volume(
     if not any(totals):
         return finished([], axis, revision)
     if any(previous):
-        traces.append(
-            {
-                "type": "scatter",
-                "uid": "previous",
-                "name": "Previous period",
-                **axis.middles(),
-                "y": list(previous),
-                "mode": "lines",
-                "line": {"color": colour("previous"), "width": 1.5, "dash": "dash", "shape": "hvh"},
-                "hovertemplate": "%{y:,}",
-            }
-        )
+        traces += _earlier(list(previous), axis)
     top = max([*totals, *(p for p in previous if p), 1])
     scale: dict[str, object] = {"range": [0, top * 1.06], "tickformat": ",d"}
     if top <= 5:
         scale["dtick"] = 1
     return finished(traces, axis, revision, yaxis=scale)
+
+
+def _earlier(totals: list[int | None], axis: TimeAxis) -> list[Trace]:
+    """The dashed line of the previous period, on a band in the card's colour: bars would swallow it."""
+    shared = {"type": "scatter", **axis.middles(), "y": totals, "mode": "lines", "legendgroup": "Previous period"}
+    band = {"color": colour("surface"), "width": 5, "shape": "hvh"}
+    dashes = {"color": colour("previous"), "width": 1.75, "dash": "6px,3px", "shape": "hvh"}
+    return [
+        {**shared, "uid": "previous-band", "line": band, "hoverinfo": "skip"},
+        {**shared, "uid": "previous", "name": "Previous period", "line": dashes, "hovertemplate": "%{y:,}"},
+    ]
 
 
 def _bars(name: str, values: list[int], axis: TimeAxis) -> Trace:

@@ -55,7 +55,7 @@
     const layout = { ...painted(figure.layout || {}), template: dress };
     // What is left after switching series off gets the whole height.
     if (off.size && layout.yaxis) layout.yaxis = { ...layout.yaxis, range: undefined };
-    const data = painted(figure.data || []).map((trace) => (off.has(trace.name) ? { ...trace, visible: false } : trace));
+    const data = painted(figure.data || []).map((trace) => (off.has(trace.name || trace.legendgroup) ? { ...trace, visible: false } : trace));
     return { ...figure, data: withTexts(data), layout };
   }
 
@@ -91,7 +91,7 @@
     else {
       mark.className = "vh-line";
       mark.style.borderTopColor = trace.line.color;
-      mark.style.borderTopStyle = { dash: "dashed", dot: "dotted" }[trace.line.dash] || "solid";
+      mark.style.borderTopStyle = { dash: "dashed", dot: "dotted", "6px,3px": "dashed" }[trace.line.dash] || "solid";
     }
     button.type = "button";
     button.append(mark, trace.name);

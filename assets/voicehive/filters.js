@@ -39,6 +39,19 @@
     }
   }
 
+  // The custom range begins as the range shown. The fields are React's: it must hear of the change.
+  function prefill(menu) {
+    const shown = document.getElementById("vh-range-label");
+    if (!shown || !menu.contains(shown)) return;
+    const write = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+    for (const end of ["from", "to"]) {
+      const field = document.getElementById("vh-" + end);
+      write.call(field, shown.dataset[end] || "");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    document.getElementById("vh-range-error").textContent = "";
+  }
+
   function knownZone(name) {
     try {
       new Intl.DateTimeFormat("en", { timeZone: name });
@@ -101,7 +114,10 @@
 
   vh.toggleCompare = () => set({ compare: new URLSearchParams(location.search).get("compare") === "0" ? "" : "0" });
   vh.resetFilters = () => go((query) => [...query.keys()].forEach((name) => name !== "kiosk" && query.delete(name)));
-  vh.markFilters = mark;
+  vh.menuOpened = (menu) => {
+    mark();
+    prefill(menu);
+  };
   let path = location.pathname;
   window.addEventListener("popstate", () => {
     if (location.pathname === path) changed();

@@ -161,6 +161,7 @@
     else if (trouble && !good) text = "The page could not be loaded. " + trouble.text;
     else if (stale && !paused && !document.hidden)
       text = "Live updates interrupted, showing data from " + age(now - good) + "." + (trouble ? " " + trouble.text : "");
+    document.documentElement.toggleAttribute("data-stale", Boolean(text) && !(trouble && trouble.bad));
     if (text && !text.endsWith(".")) text += ".";
     if (text && trouble && trouble.reference) text += " Request " + trouble.reference + ".";
     if (text === shownBanner) return;

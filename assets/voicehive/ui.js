@@ -60,7 +60,9 @@
     const at = target.getBoundingClientRect();
     const size = tip.getBoundingClientRect();
     const left = Math.min(Math.max(8, at.left + at.width / 2 - size.width / 2), innerWidth - size.width - 8);
-    const below = at.bottom + 8 + size.height < innerHeight;
+    // The "?" stands over the figure that it explains: its tip goes above.
+    const above = target.matches(".vh-help") && at.top - size.height - 8 > 0;
+    const below = !above && at.bottom + 8 + size.height < innerHeight;
     tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(below ? at.bottom + 8 : at.top - size.height - 8)}px)`;
   }
 
@@ -85,6 +87,6 @@
     vh.closeMenus(true);
   });
 
-  // The controls arrive with the layout: mark the preset in use when a menu opens.
-  document.addEventListener("toggle", (event) => event.target.open && vh.markFilters(), true);
+  // The controls arrive with the layout: mark the preset in use, and fill in its ends, when a menu opens.
+  document.addEventListener("toggle", (event) => event.target.open && vh.menuOpened(event.target), true);
 })();

@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from app.components.spark import sparkline
 from app.figures import durations, system, volume
 from app.theme import DARK, LIGHT, THEMES, painted
 
@@ -47,7 +48,7 @@ def local(milliseconds: float) -> str:
 def test_volume_stacks_the_statuses_that_occur_from_zero() -> None:
     frame = calls_by(instant(2026, 3, 2, 8), HOUR, 3, success=[5, 0, 2], missed=[1, 0, 0])
     figure = drawn(frame, previous=[4, 4, None])
-    assert list(named(figure)) == ["span", "success", "missed", "previous"]
+    assert list(named(figure)) == ["span", "success", "missed", "previous-band", "previous"]
     assert figure["layout"]["yaxis"]["range"][0] == 0
     assert named(figure)["span"]["y"] == [6, 0, 2]
 
@@ -67,7 +68,8 @@ def test_times_are_those_of_the_zone() -> None:
 
 
 def test_the_hour_that_happens_twice_is_two_bars_with_their_own_names() -> None:
-    figure = drawn(calls_by(instant(2026, 10, 24, 23), HOUR, 4, success=[1, 2, 3, 4]), zone="Europe/Berlin")
+    start = instant(2026, 10, 24, 23)
+    figure = drawn(calls_by(start, HOUR, 4, success=[1, 2, 3, 4]), zone="Europe/Berlin", as_of=start + DAY)
     span = named(figure)["span"]
     assert span["dx"] == 3_600_000
     assert [text.split(", ")[1] for text in span["customdata"]] == [
@@ -82,6 +84,27 @@ def test_the_hour_that_happens_twice_is_two_bars_with_their_own_names() -> None:
         "25 Oct<br>02:00",
         "25 Oct<br>03:00",
     ]
+
+
+def test_the_year_is_said_where_the_range_is_not_wholly_in_the_present_one() -> None:
+    new_year = instant(2026, 1, 1)
+    across = drawn(calls_by(new_year - HOUR, HOUR, 2, success=[1, 2]), as_of=new_year + HOUR)
+    assert named(across)["span"]["customdata"][0] == "Wed 31 Dec 2025, 23:00–00:00"
+    assert "%Y" in across["layout"]["xaxis"]["tickformatstops"][1]["value"]
+    # A range that ends with the year does not touch the next one.
+    within = drawn(calls_by(new_year - 2 * HOUR, HOUR, 2, success=[1, 2]), as_of=new_year - 1)
+    assert named(within)["span"]["customdata"][0] == "Wed 31 Dec, 22:00–23:00"
+    assert "%Y" not in within["layout"]["xaxis"]["tickformatstops"][1]["value"]
+
+
+def test_ticks_of_half_days_say_their_hour() -> None:
+    def days(step: int) -> str:
+        figure = drawn(calls_by(instant(2026, 3, 2), step, 9, success=[1] * 9), step=step, as_of=instant(2026, 5, 1))
+        value: str = figure["layout"]["xaxis"]["tickformatstops"][2]["value"]
+        return value
+
+    assert days(12 * HOUR).startswith("%H:%M")
+    assert days(DAY) == "%d %b"
 
 
 def test_days_are_evenly_spaced_across_a_clock_change() -> None:
@@ -134,6 +157,18 @@ def test_a_young_history_starts_at_the_right_and_none_draws_nothing() -> None:
 def test_a_refresh_is_small() -> None:
     frame = calls_by(instant(2026, 3, 2), HOUR, 60, success=list(range(60)), error=[1] * 60, missed=[2] * 60)
     assert len(orjson.dumps(drawn(frame, previous=range(60)))) < 6_000
+
+
+def test_what_does_not_change_is_drawn_at_mid_height() -> None:
+    for zero in (True, False):
+        spark = sparkline([97.5, 97.5, 97.5], zero=zero)
+        assert spark is not None
+        assert "M0 14L50 14L100 14" in spark["props"]["style"]["maskImage"]
+
+
+def test_the_previous_period_stands_out_from_the_band_under_it() -> None:
+    for look in THEMES.values():
+        assert contrast(look["previous"], look["surface"]) > 7
 
 
 def _luminance(colour: str) -> float:

@@ -59,10 +59,23 @@ def test_a_trend_is_coloured_by_good_and_bad_not_by_up_and_down() -> None:
     more_errors = f.trend(6.0, 4.0, "down", "%")
     assert more_errors is not None
     assert (more_errors.direction, more_errors.verdict) == ("up", "bad")
-    assert (more_errors.relative, more_errors.absolute) == ("50.0 %", "+2.0 pp")
+    assert (more_errors.relative, more_errors.absolute) == ("", "+2.0 pp")
+    shorter_waits = f.trend(9, 10, "down", "s")
+    assert shorter_waits is not None
+    assert (shorter_waits.verdict, shorter_waits.relative, shorter_waits.absolute) == ("good", "10.0 %", "−1.0 s")
+
+
+def test_a_volume_is_neither_good_nor_bad() -> None:
     fewer_calls = f.trend(90, 100, "up", "calls")
     assert fewer_calls is not None
-    assert (fewer_calls.direction, fewer_calls.verdict, fewer_calls.absolute) == ("down", "bad", "−10")
+    assert (fewer_calls.direction, fewer_calls.verdict, fewer_calls.absolute) == ("down", "neutral", "−10")
+
+
+def test_a_figure_is_not_broken_between_lines() -> None:
+    nbsp = "\u00a0"
+    assert f.unbroken("With roxy, 2 m 15 s") == f"With roxy, 2{nbsp}m{nbsp}15{nbsp}s"
+    assert f.unbroken("p95 · median 38 ms, 5 messages") == f"p95 · median 38{nbsp}ms, 5 messages"
+    assert f.unbroken("94.2 % of 3 d 4 h") == f"94.2{nbsp}% of 3{nbsp}d{nbsp}4{nbsp}h"
 
 
 def test_a_trend_without_a_direction_is_neutral_and_from_zero_has_no_percent() -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.components.guard import Parts
-from app.components.states import note
+from app.components.plain import Children, Plain, h
+from app.components.states import note, show_month
 from app.figures import durations, system, volume
 from app.figures.system import Samples
 from app.format import count, duration, milliseconds, percent
 from app.pages.overview import ids
+from data.filters import DIMENSIONS, CallFilter
 
 if TYPE_CHECKING:
     from data.queries.overview import Overview
 
-_NO_CALLS = "No calls in this range. Choose a longer one, or remove a filter."
 _NO_SAMPLES = "No samples in this range. They begin when the server starts and are kept for a day."
 
 
@@ -25,7 +26,7 @@ def volume_parts(data: Overview, revision: str) -> Parts:
     )
     totals = {label: int(data.volume[name].sum()) for name, label in volume.STATUSES.items() if name in data.volume}
     words = ", ".join(f"{label.lower()} {count(n)}" for label, n in totals.items() if n)
-    empty = "" if words else "No calls yet." if data.newest is None else _NO_CALLS
+    empty = "" if words else "No calls yet." if data.newest is None else _no_calls(data.filter, data.newest)
     return _chart(ids.VOLUME, figure, f"Calls by status: {words}." if words else "", empty)
 
 
@@ -60,5 +61,14 @@ def load_parts(samples: Samples, revision: str) -> Parts:
     return _chart(ids.LOAD, figure, words, _NO_SAMPLES if cpu is None and memory is None else "")
 
 
-def _chart(name: str, figure: dict[str, Any], words: str, empty: str) -> Parts:
+def _no_calls(chosen: CallFilter, newest: int) -> list[Plain]:
+    """Why nothing is drawn, and what leads to calls."""
+    filtered = bool(chosen.q) or any(getattr(chosen, name) for name in DIMENSIONS)
+    inside = (chosen.start or 0) <= newest < (chosen.end or newest + 1)
+    next_step = "Choose a longer range, or remove a filter." if filtered else "" if inside else "Choose another range."
+    sentence = h("Div", f"No calls in this range. {next_step}".rstrip())
+    return [sentence] if inside else [sentence, show_month(newest, chosen.zone)]
+
+
+def _chart(name: str, figure: dict[str, Any], words: str, empty: Children) -> Parts:
     return {name: {"figure": figure}, f"{name}-note": {"children": note(words, empty)}}

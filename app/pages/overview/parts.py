@@ -14,6 +14,7 @@ from app.components.problems import problem_parts
 from app.components.states import no_calls
 from app.figures.system import Samples
 from app.pages.overview import cards, charts, ids
+from data.times import MINUTE
 
 if TYPE_CHECKING:
     from app.filters import PageFilter
@@ -30,6 +31,7 @@ def parts(page_filter: PageFilter, services: Services) -> Parts:
     samples = Samples.of(window, shown.zone, now)
     revision = f"{page_filter.range_from}|{page_filter.range_to}|{shown.zone}"
     problems = services.problems()
+    past = shown.end is not None and shown.end < data.as_of - MINUTE
 
     found: Parts = {
         **filter_parts(page_filter),
@@ -38,7 +40,7 @@ def parts(page_filter: PageFilter, services: Services) -> Parts:
     }
     found |= guarded(ids.KPIS[:4], "Key figures", lambda: cards.call_cards(data, compare=page_filter.compare))
     found |= guarded(
-        ids.KPIS[4:], "System figures", lambda: cards.system_cards(services.system.now(), samples, problems)
+        ids.KPIS[4:], "System figures", lambda: cards.system_cards(services.system.now(), samples, problems, past=past)
     )
     found |= guarded((ids.VOLUME,), "Call volume", lambda: charts.volume_parts(data, revision), chart=True)
     found |= guarded((ids.DURATIONS,), "Durations", lambda: charts.duration_parts(data, revision), chart=True)
