@@ -1,7 +1,7 @@
 """Compute once for everyone.
 
 However many ask for the same answer, one thread computes it; the others get the last one, or wait for the first. The
-dearer an answer, the longer it is kept, so that no view takes more than a tenth of a core.
+dearer an answer, the longer it is kept, up to ten seconds: a view then takes about a tenth of a core.
 """
 
 from __future__ import annotations

@@ -15,15 +15,13 @@ from werkzeug.datastructures import MultiDict
 
 from data.filters import DIMENSIONS, CallFilter
 from data.models import Direction, Status
-from data.times import HOUR, MINUTE, SECOND, from_datetime, to_datetime, wall
+from data.times import EARLIEST, HOUR, MINUTE, SECOND, from_datetime, to_datetime, wall
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR}
 _RELATIVE = re.compile(r"now(?:([+-])(\d{1,6})([smhdwMy]))?(?:/([dwMy]))?")
 #: Asking for them walks a folder of 600 files.
 _ZONES = frozenset(available_timezones())
 _WORDS: dict[str, frozenset[str]] = {"status": frozenset(Status), "direction": frozenset(Direction)}
-#: 1980-01-01: no call is older, and a chart of centuries of nothing costs seconds.
-EARLIEST = 315_532_800_000_000
 _LONGEST_TEXT = 200
 _MOST_VALUES = 100
 
@@ -40,7 +38,6 @@ class PageFilter:
     range_from: str
     range_to: str
     compare: bool
-    kiosk: bool = False
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -66,7 +63,6 @@ def parse_query(args: MultiDict[str, str], now: int, default_zone: str, *, defau
         range_from=range_from,
         range_to=range_to,
         compare=args.get("compare", "1") != "0",
-        kiosk=args.get("kiosk") == "1",
     )
 
 

@@ -1,8 +1,8 @@
 """The analytic copy: DuckDB in this process, fed from the record, disposable at any time.
 
-Before a query the copy pulls the rows whose revision is newer than its cursor, and stores rows and cursor in one DuckDB
-transaction: a query sees whatever was acknowledged before it was asked. A file that is missing, damaged or made from
-another database is thrown away and filled again.
+Before a query the copy pulls the rows whose revision is newer than its cursor; the cursor is stored with the last of
+them, never before: a query sees whatever was acknowledged before it was asked. A file that is missing, damaged or
+made from another database is thrown away and filled again.
 """
 
 from __future__ import annotations

@@ -27,6 +27,8 @@ DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+#: 1980-01-01: a time before it is a mistake, and a chart of centuries of nothing costs seconds.
+EARLIEST = 315_532_800_000_000
 MAX_BUCKETS = 20_000
 
 #: Widths that a chart may choose by itself, in microseconds; above a day: whole days, then "week", "month".

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -43,7 +43,7 @@ class Bounded:
 class Metrics:
     """All metrics of one process."""
 
-    def __init__(self, registry: CollectorRegistry = REGISTRY, *, version: str = "") -> None:
+    def __init__(self, registry: CollectorRegistry, *, version: str = "") -> None:
         # The times of creation double the exposition, and Prometheus makes series of them.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry

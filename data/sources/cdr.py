@@ -17,12 +17,12 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, Type
 from typing_extensions import TypedDict  # pydantic needs it below Python 3.12
 
 from data.models import CallEvent, Direction, EndReasonGroup, Status
+from data.times import EARLIEST
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
 _UTC = ZoneInfo("UTC")
-_EARLIEST = 315_532_800_000_000  # 1980-01-01
 _PRECISION = 1_000_000
 _AHEAD = 86_400_000_000  # how far a clock may be ahead of ours: a day
 _METADATA_BYTES = 65_536
@@ -60,7 +60,7 @@ def _instant(value: Any, info: ValidationInfo) -> int:
         instant = _epoch(value)
     else:
         raise ValueError("expected an ISO-8601 time or seconds since 1970")
-    if instant < _EARLIEST:
+    if instant < EARLIEST:
         raise ValueError("this time lies before 1980")
     if instant > reading.now + _AHEAD:
         raise ValueError("this time lies more than a day in the future")
