@@ -12,7 +12,9 @@ import itertools
 import logging
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Boolean, Double, Integer, Select
 
-from data.models import CALL_COLUMNS, calls
+from data.models import CALL_COLUMNS, EndReasonGroup, Status, calls
 from data.record import Record
 from data.sqlx import duckdb_sql
 
@@ -32,8 +34,20 @@ log = logging.getLogger(__name__)
 _LEFT_OUT = frozenset({"metadata", "stamps"})
 COLUMNS = tuple(name for name in CALL_COLUMNS if name not in _LEFT_OUT)
 _TYPES = {BigInteger: "BIGINT", Integer: "INTEGER", Double: "DOUBLE", Boolean: "BOOLEAN"}
-#: Raise this when the layout of the copy changes: older files are filled again.
-_LAYOUT = 2
+#: Closed lists that figures are grouped by: a byte a row, grouped in half the time that texts take.
+_WORDS: dict[str, type[StrEnum]] = {"status": Status, "end_reason_group": EndReasonGroup}
+
+
+def _type(name: str) -> str:
+    if name == "id":
+        return "BIGINT"
+    words = _WORDS.get(name)
+    return f"ENUM {tuple(map(str, words))}" if words else _TYPES.get(type(calls.c[name].type), "VARCHAR")
+
+
+_TABLE = f"CREATE TABLE calls ({', '.join(f'{name} {_type(name)}' for name in COLUMNS)})"
+#: A file with another layout is filled again.
+_LAYOUT = zlib.crc32(_TABLE.encode())
 #: Errors that a fresh copy would give again.
 _OUR_FAULT = (duckdb.ProgrammingError, duckdb.DataError, duckdb.OutOfMemoryException, duckdb.InterruptException)
 _ID_SPAN = 122_880  # DuckDB's row group: an update looks only into the groups that hold its rows
@@ -90,9 +104,16 @@ class AnalyticCopy:
         with self._lock:
             try:
                 self._pull(self._database)
+            except duckdb.ConversionException:
+                # A word of the record that is in no list of ours: a fresh copy could not hold it either.
+                raise
             except duckdb.Error as error:
                 self._replace(str(error))
             return self.version
+
+    def lag(self) -> int:
+        """How many revisions of the record the copy has not pulled yet; the next query pulls them."""
+        return max(self._record.revision() - self._cursor, 0)
 
     def rows(self) -> int:
         """How many calls the copy holds."""
@@ -157,9 +178,8 @@ class AnalyticCopy:
 
     def _create(self, identity: int) -> duckdb.DuckDBPyConnection:
         database = self._connect()
-        columns = ", ".join(f"{name} {_TYPES.get(type(calls.c[name].type), 'VARCHAR')}" for name in COLUMNS)
-        database.execute(f"CREATE TABLE calls ({columns.replace('id INTEGER', 'id BIGINT', 1)})")
-        database.execute("CREATE TABLE meta (identity BIGINT, layout INTEGER, cursor BIGINT)")
+        database.execute(_TABLE)
+        database.execute("CREATE TABLE meta (identity BIGINT, layout BIGINT, cursor BIGINT)")
         database.execute("INSERT INTO meta VALUES (?, ?, 0)", [identity, _LAYOUT])
         self._cursor = 0
         return database
@@ -187,7 +207,12 @@ class AnalyticCopy:
 
 def _run(database: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]) -> pd.DataFrame:
     with contextlib.closing(database.cursor()) as cursor:
-        return cursor.execute(sql, parameters).df()
+        frame = cursor.execute(sql, parameters).df()
+    # As texts, like those of any other column: a group of categories has a row for each that is missing, too.
+    for name, kind in frame.dtypes.items():
+        if isinstance(kind, pd.CategoricalDtype):
+            frame[name] = frame[name].astype("str")
+    return frame
 
 
 @contextlib.contextmanager

@@ -160,9 +160,9 @@ KPIS: Mapping[str, Kpi] = {
     ),
 }
 
-#: Optional figures: the share of counted calls that carry the column, in percent.
-COVERAGE: Mapping[str, ColumnElement[float]] = {
-    name: _percent(and_(COUNTS, c[column].is_not(None)), TOTAL)
+#: Optional figures: how many of the counted calls carry the column.
+COVERAGE: Mapping[str, ColumnElement[int]] = {
+    name: func.count(_of(COUNTS, c[column]))
     for name, column in {
         "duration": "duration_seconds",
         "wait": "wait_seconds",
