@@ -43,14 +43,14 @@ def kpi_report(
     figures["service_level"] = service_level(sl_seconds, abandoned=sl_abandoned)
     carried = {f"carried.{name}": sql for name, sql in COVERAGE.items()}
     earlier = chosen.previous()
-    # Both at once: a day of calls keeps one processor busy, and the engine is not told to share it out.
+    # At once: a day of calls keeps one processor busy, and the engine does not share out so little.
     with ThreadPoolExecutor(1) as beside:
         asked = beside.submit(_one_row, copy, earlier.apply(_select(figures))) if earlier else None
+        active = beside.submit(active_calls, copy, chosen, now=now)
         current = _one_row(copy, chosen.apply(_select(figures | carried)))
-        active = active_calls(copy, chosen, now=now)
     total = current["total_calls"]
     return KpiReport(
-        current={name: current[name] for name in figures} | {"active_calls": active},
+        current={name: current[name] for name in figures} | {"active_calls": active.result()},
         previous=asked.result() if asked else {},
         coverage={name: 100 * (current[f"carried.{name}"] or 0) / total if total else None for name in COVERAGE},
     )
