@@ -1,0 +1,77 @@
+"""What a store of samples hands out, and how series are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, Protocol
+
+import numpy as np
+import re2
+from numpy.typing import NDArray
+
+#: The name of a series is its label `__name__`; a label that is missing equals an empty one.
+Labels = Mapping[str, str]
+
+# Both are NaNs told apart by their bits, so that a sample which really is NaN stays a sample.
+_STALE_BITS, _ABSENT_BITS = np.int64(0x7FF0000000000002), np.int64(0x7FF0000000000003)
+#: Prometheus' own marker: from here on the series has ended until its next sample.
+STALE = _STALE_BITS.view(np.float64)
+#: No sample was taken for this series at this time.
+ABSENT = _ABSENT_BITS.view(np.float64)
+
+
+def is_stale(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where the values are stale markers."""
+    return np.equal(values.view(np.int64), _STALE_BITS)
+
+
+def is_absent(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where there is no sample."""
+    return np.equal(values.view(np.int64), _ABSENT_BITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Series that were sampled together: `labels[i]` has `values[i, j]` at `times[j]`.
+
+    times: milliseconds since 1970, ascending, shape (t,). values: shape (series, t), C-contiguous float64 with STALE
+    and ABSENT inside.
+    """
+
+    labels: Sequence[Labels]
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """One condition on a label; a regular expression has to match the whole value (RE2 syntax)."""
+
+    name: str
+    op: Literal["=", "!=", "=~", "!~"]
+    value: str
+
+    @cached_property
+    def _pattern(self) -> re2._Regexp[str]:
+        return re2.compile(f"^(?s:{self.value})$")
+
+    def matches(self, value: str) -> bool:
+        """Whether a label's value ("" if the label is missing) meets the condition; re2.error for a bad pattern."""
+        match self.op:
+            case "=":
+                return value == self.value
+            case "!=":
+                return value != self.value
+            case "=~":
+                return self._pattern.fullmatch(value) is not None
+            case "!~":
+                return self._pattern.fullmatch(value) is None
+
+
+class Samples(Protocol):
+    """A store of samples."""
+
+    def select(self, matchers: Sequence[Matcher], start: int, end: int) -> list[Block]:
+        """The series that meet all matchers with their samples from `start` to `end`, both included (milliseconds)."""

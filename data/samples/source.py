@@ -1,0 +1,152 @@
+"""The samples of one source (a target, or the recorded series): a row of chunks and the index of their series.
+
+Its caller guards it against other threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.samples.chunk import Chunk, SavedChunk
+from data.samples.index import SERIES_BYTES, SeriesIndex
+from data.samples.model import ABSENT, STALE, Block, Labels, Matcher, is_absent, is_stale
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Columns of a chunk for the sample file, with the labels of the rows from `first_row` on.
+
+    whole: it replaces all that the file has of the chunk; else its one column is added, and what is later goes.
+    """
+
+    source: str
+    chunk: Chunk
+    whole: bool
+    column: int
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+    first_row: int
+    labels: list[Labels]
+
+
+class Source:
+    """Chunks in the order of their times; the last one is being filled. chunk_size: bytes, about."""
+
+    def __init__(self, chunk_size: int) -> None:
+        self._chunk_size = chunk_size
+        self.index = SeriesIndex()
+        self.chunks: list[Chunk] = []
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in bytes, about."""
+        return sum(chunk.nbytes for chunk in self.chunks) + SERIES_BYTES * len(self.index.labels)
+
+    def put(self, at: int, samples: Iterable[tuple[Labels, float]], *, whole: bool) -> None:
+        """Take samples in at a time; whole: series alive until then that are not among them get a stale marker."""
+        values: dict[int, float] = {}
+        for labels, value in samples:
+            # Of two samples of one series the first counts, as in Prometheus.
+            values.setdefault(self.index.number(labels), value)
+        if whole:
+            values |= dict.fromkeys(self._alive_before(at) - values.keys(), STALE)
+        if values:
+            numbers = np.fromiter(values, dtype=np.int64)
+            self._chunk(at, numbers).put(at, numbers, np.fromiter(values.values(), dtype=np.float64))
+
+    def _chunk(self, at: int, numbers: NDArray[np.int64]) -> Chunk:
+        for chunk in self.chunks:
+            # Late samples between two chunks are the first of the later one.
+            if at <= chunk.times[-1]:
+                return chunk
+        newest = self.chunks[-1] if self.chunks else None
+        if newest and newest.takes(numbers):
+            return newest
+        if newest:
+            newest.seal()
+        self.chunks.append(Chunk(len(numbers), self._chunk_size))
+        return self.chunks[-1]
+
+    def _alive_before(self, at: int) -> set[int]:
+        for chunk in reversed(self.chunks):
+            column = int(np.searchsorted(chunk.times, at)) - 1
+            if column >= 0:
+                values = np.ascontiguousarray(chunk.values[:, column])
+                alive = np.flatnonzero(~is_stale(values) & ~is_absent(values))
+                return set(chunk.numbers[alive].tolist())
+        return set()
+
+    def cut(self, after: int) -> None:
+        """Forget what is later."""
+        self.chunks = [chunk for chunk in self.chunks if chunk.times[0] <= after]
+        if self.chunks and self.chunks[-1].times[-1] > after:
+            self.chunks[-1].cut(after)
+        self._tidy()
+
+    def restore(self, saved: SavedChunk) -> None:
+        """Take back a saved chunk, which is later than those that are there."""
+        numbers = np.array([self.index.number(labels) for labels in saved.labels], dtype=np.int64)
+        if self.chunks:
+            self.chunks[-1].seal()
+        self.chunks.append(Chunk.restored(saved, numbers, self._chunk_size))
+
+    def drop_oldest(self) -> None:
+        """Forget the oldest chunk and the series that no other one has."""
+        del self.chunks[0]
+        self._tidy()
+
+    def _tidy(self) -> None:
+        self.index.keep(set(chain.from_iterable(chunk.numbers.tolist() for chunk in self.chunks)))
+
+    def select(self, matchers: Sequence[Matcher], start: int, end: int) -> Block | None:
+        """A copy of the samples from `start` to `end`, both included; None where no series has one."""
+        numbers = self.index.find(matchers)
+        if not len(numbers):
+            return None
+        parts = []
+        for chunk in self.chunks:
+            first, last = np.searchsorted(chunk.times, start), np.searchsorted(chunk.times, end, side="right")
+            if first < last:
+                parts.append((chunk.times[first:last], chunk.values[:, first:last], chunk.rows(numbers)))
+        if not parts:
+            return None
+        times = np.concatenate([times for times, _, _ in parts])
+        values = np.full((len(numbers), len(times)), ABSENT)
+        column = 0
+        for part_times, part, rows in parts:
+            held, columns = rows >= 0, slice(column, column + len(part_times))
+            if held.all():
+                np.take(part, rows, axis=0, out=values[:, columns])
+            else:
+                values[held, columns] = part[rows[held]]
+            column += len(part_times)
+        present = ~is_absent(values).all(axis=1)
+        if not present.all():
+            numbers, values = numbers[present], values[present]
+        if not len(numbers):
+            return None
+        labels = self.index.labels
+        return Block([labels[number] for number in numbers.tolist()], times, values)
+
+    def pieces(self, name: str) -> Iterator[Piece]:
+        """What the sample file has not got yet; it counts as saved from now on."""
+        for chunk in self.chunks:
+            full = chunk is not self.chunks[-1]
+            whole = full and not chunk.packed
+            if whole:
+                # One piece is smaller and quicker to read than hundreds.
+                chunk.clean, chunk.named, spans = chunk.count, 0, [slice(0, chunk.count)]
+            else:
+                spans = [slice(column, column + 1) for column in range(chunk.clean, chunk.count)]
+            for span in spans:
+                labels = [self.index.labels[number] for number in chunk.numbers[chunk.named :].tolist()]
+                values = chunk.values[:, span].copy()
+                times = chunk.times[span].copy()
+                yield Piece(name, chunk, whole, span.start, times, values, chunk.named, labels)
+                chunk.named = len(chunk.numbers)
+            chunk.clean, chunk.packed = chunk.count, full
