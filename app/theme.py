@@ -117,6 +117,8 @@ def _axis() -> dict[str, Any]:
         "zeroline": False,
         "tickfont": {"size": 11, "color": colour("muted")},
         "automargin": True,
+        # Room for every label is made by automargin; looking for those that overflow measures each of them again.
+        "ticklabeloverflow": "allow",
         "fixedrange": False,
     }
 

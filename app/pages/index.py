@@ -13,13 +13,19 @@ from app.theme import DARK, LIGHT, TEMPLATE, css
 #: In the order of the cascade.
 STYLES = ("vendor/bootstrap.min.css", *(f"voicehive/{n}.css" for n in ("icons", "base", "layout", "cards", "filters")))
 
+#: Scripts of Dash that only cost time: a polyfill for browsers of 2015 (all that is used of it lies in assets/vendor)
+#: and a table that no page shows.
+_NEEDLESS = ("/deps/polyfill@", "/dash_table/")
+
 
 class Site(dash.Dash):
     """Dash with an index page of our own."""
 
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         """The page; the skeleton in it is replaced when Dash has started."""
-        return _PAGE.format(head=self._head, skeleton=_SKELETON, template=self._template, **parts)
+        lines = parts.pop("scripts").splitlines()
+        scripts = "\n".join(line for line in lines if not any(name in line for name in _NEEDLESS))
+        return _PAGE.format(head=self._head, skeleton=_SKELETON, template=self._template, scripts=scripts, **parts)
 
     @cached_property
     def _head(self) -> str:

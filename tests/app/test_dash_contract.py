@@ -28,3 +28,17 @@ def test_two_apps_in_one_process_keep_their_callbacks(tmp_path: Path) -> None:
     finally:
         unwired(first)
         unwired(second)
+
+
+def test_scripts_of_dash_that_no_page_needs_are_left_out(tmp_path: Path) -> None:
+    made = wired(tmp_path)
+    try:
+        index = made.server.test_client().get("/").text
+        of_dash = made.pages._generate_scripts_html()
+    finally:
+        unwired(made)
+    for name in ("/deps/polyfill@", "/dash_table/bundle"):
+        assert name in of_dash
+        assert name not in index
+    # The only piece of the polyfill that Dash's components ask for, when they fetch a part of themselves.
+    assert "regenerator-runtime.js" in index
