@@ -1,0 +1,107 @@
+"""From many values to one, along the last axis; `mask` says which count, None: all.
+
+A fold gets at least one value for each result, or its result is not looked at.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alerts.promql.frame import Bools, Floats
+
+_SMALLER = 2.0**-64
+
+
+def _compensated(values: Floats) -> tuple[Floats, Floats]:
+    """The sum and what rounding took from it: adds pairs and keeps each addition's error (Knuth's two-sum)."""
+    lost = np.zeros(values.shape[:-1])
+    while (count := values.shape[-1]) > 1:
+        half = count // 2
+        left, right = values[..., :half], values[..., half : 2 * half]
+        total = left + right
+        virtual = total - left
+        lost = lost + ((left - (total - virtual)) + (right - virtual)).sum(axis=-1)
+        values = total if count == 2 * half else np.concatenate((total, values[..., -1:]), axis=-1)
+    return values[..., 0], lost
+
+
+def total(values: Floats, mask: Bools | None) -> Floats:
+    """The sum, as exact as if it were computed with twice the digits."""
+    if not values.shape[-1]:
+        return np.zeros(values.shape[:-1])
+    values = values if mask is None else np.where(mask, values, 0.0)
+    result, lost = _compensated(values)
+    fine = np.isfinite(result)
+    if fine.all():
+        return result + lost
+    # An overflow on the way need not be one of the sum.
+    smaller, rest = _compensated(values * _SMALLER)
+    smaller = np.where(np.isfinite(smaller), smaller + rest, smaller)
+    return np.where(fine, result + lost, smaller / _SMALLER)
+
+
+def count(values: Floats, mask: Bools | None) -> Floats:
+    """How many."""
+    if mask is None:
+        return np.full(values.shape[:-1], float(values.shape[-1]))
+    return np.asarray(np.broadcast_to(mask, values.shape).sum(axis=-1), dtype=np.float64)
+
+
+def mean(values: Floats, mask: Bools | None) -> Floats:
+    """The mean, also of values whose sum is too large for a float."""
+    number = count(values, mask)
+    result = total(values, mask) / number
+    overflown = ~np.isfinite(result)
+    return np.where(overflown, total(values / number[..., None], mask), result) if overflown.any() else result
+
+
+def least(values: Floats, mask: Bools | None) -> Floats:
+    """The minimum; NaN only if there is nothing else."""
+    return np.asarray(np.fmin.reduce(values if mask is None else np.where(mask, values, np.nan), axis=-1))
+
+
+def greatest(values: Floats, mask: Bools | None) -> Floats:
+    """The maximum; NaN only if there is nothing else."""
+    return np.asarray(np.fmax.reduce(values if mask is None else np.where(mask, values, np.nan), axis=-1))
+
+
+def variance(values: Floats, mask: Bools | None) -> Floats:
+    """The population variance."""
+    # Counted from one of the values, so that equal ones have no variance whatever the rounding.
+    first = (
+        np.zeros(values.shape[:-1], dtype=np.int64) if mask is None else np.broadcast_to(mask, values.shape).argmax(-1)
+    )
+    apart = values - np.take_along_axis(values, first[..., None], axis=-1)
+    apart = apart - mean(apart, mask)[..., None]
+    return total(apart * apart, mask) / count(values, mask)
+
+
+def deviation(values: Floats, mask: Bools | None) -> Floats:
+    """The population standard deviation."""
+    return np.sqrt(variance(values, mask))
+
+
+def ones(values: Floats, mask: Bools | None) -> Floats:
+    """1 whatever the values."""
+    return np.ones(values.shape[:-1])
+
+
+def quantile(values: Floats, mask: Bools | None, q: Floats) -> Floats:
+    """The q-quantile by linear interpolation; NaN sorts below everything, q beyond 0..1 gives an infinity."""
+    number = count(values, mask)
+    ordered = np.sort(values if mask is None else np.where(mask, values, np.nan), axis=-1)
+    # Numpy sorts NaN to the end: those that count are moved to the front, those that pad stay out of reach.
+    nans = number - (~np.isnan(ordered)).sum(axis=-1)
+    q = np.broadcast_to(q, number.shape)
+    rank = np.clip(np.nan_to_num(q), 0, 1) * (number - 1)
+    low = np.floor(rank)
+    weight = rank - low
+
+    def at(place: Floats) -> Floats:
+        index = np.clip(place - nans, 0, ordered.shape[-1] - 1).astype(np.int64)
+        found = np.take_along_axis(ordered, index[..., None], axis=-1)[..., 0]
+        return np.where(place < nans, np.nan, found)
+
+    result = at(low) * (1 - weight) + at(np.minimum(low + 1, number - 1)) * weight
+    result = np.where(q < 0, -np.inf, np.where(q > 1, np.inf, result))
+    return np.where(np.isnan(q), np.nan, result)
