@@ -83,11 +83,10 @@ def ranked(op: str, given: Frame, names: tuple[str, ...], drops: bool, k: Floats
         raise PromQLError(f"Scalar value {k.max():g} overflows int64")
     groups, _ = _groups(given, names, drops)
     keys = -given.values if op == "topk" else given.values
-    # Best first, NaN behind all numbers, what is not here behind NaN; series that tie stay in their order.
-    grades = np.where(given.here, np.isnan(keys).astype(np.int8), 2)
+    # Best first, what is not here last; numpy sorts NaN behind all numbers and keeps the order of series that tie.
     chosen, order = np.zeros_like(given.here), []
     for members in np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1]):
-        places = np.lexsort((keys[members], grades[members]), axis=0)
+        places = np.lexsort((keys[members], ~given.here[members]), axis=0)
         ranks = np.argsort(places, axis=0, kind="stable")
         chosen[members] = given.here[members] & (ranks < np.floor(k))
         order.append(members[places[:, 0]] if steps == 1 else members)
@@ -104,15 +103,17 @@ def count_values(label: str, given: Frame, names: tuple[str, ...], drops: bool, 
     of = _grouping(names if drops else (*names, label), drops)
     rows, steps = np.nonzero(given.here)
     distinct, which = np.unique(given.values[rows, steps], return_inverse=True)
-    texts = [_text(value) for value in distinct.tolist()]
     # Series that show one value again and again are looked at once for it.
-    pairs, member = np.unique(np.stack((rows, which)), axis=1, return_inverse=True)
-    spend(WEIGHT * pairs.shape[1] * _LABELLING)
-    labels = [of({**given.labels[row], label: texts[value]}) for row, value in pairs.T.tolist()]
+    pairs, member = np.unique(rows * max(len(distinct), 1) + which, return_inverse=True)
+    spend(WEIGHT * pairs.size * _LABELLING)
+    texts = [_text(value) for value in distinct.tolist()]
+    owners, shown = np.divmod(pairs, max(len(distinct), 1))
+    shows = zip(owners.tolist(), shown.tolist(), strict=True)
+    labels = [of({**given.labels[row], label: texts[value]}) for row, value in shows]
     groups, firsts = numbered(labels, key_of)
     spend(WEIGHT * len(firsts) * given.values.shape[1])
     values = np.zeros((len(firsts), given.values.shape[1]))
-    np.add.at(values, (groups[member.reshape(-1)], steps), 1)
+    np.add.at(values, (groups[member], steps), 1)
     return merged(frame([labels[first] for first in firsts.tolist()], values, values > 0))
 
 

@@ -49,10 +49,13 @@ def count(values: Floats, mask: Bools | None) -> Floats:
 
 def mean(values: Floats, mask: Bools | None) -> Floats:
     """The mean, also of values whose sum is too large for a float."""
+    values = values if mask is None else np.where(mask, values, 0.0)
     number = count(values, mask)
-    result = total(values, mask) / number
-    overflown = ~np.isfinite(result)
-    return np.where(overflown, total(values / number[..., None], mask), result) if overflown.any() else result
+    result, lost = _compensated(values)
+    fine = np.isfinite(result)
+    # What was lost is divided by itself: the mean of equal values is that value.
+    average = result / number + lost / number
+    return average if fine.all() else np.where(fine, average, total(values / number[..., None], None))
 
 
 def least(values: Floats, mask: Bools | None) -> Floats:
@@ -67,12 +70,7 @@ def greatest(values: Floats, mask: Bools | None) -> Floats:
 
 def variance(values: Floats, mask: Bools | None) -> Floats:
     """The population variance."""
-    # Counted from one of the values, so that equal ones have no variance whatever the rounding.
-    first = (
-        np.zeros(values.shape[:-1], dtype=np.int64) if mask is None else np.broadcast_to(mask, values.shape).argmax(-1)
-    )
-    apart = values - np.take_along_axis(values, first[..., None], axis=-1)
-    apart = apart - mean(apart, mask)[..., None]
+    apart = values - mean(values, mask)[..., None]
     return total(apart * apart, mask) / count(values, mask)
 
 

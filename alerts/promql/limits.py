@@ -23,5 +23,5 @@ class Limits:
 
     lookback: int = 300_000
     step: int = 60_000
-    samples: int = 50_000_000
+    samples: int = 25_000_000
     stop: Callable[[], bool] = _never

@@ -36,6 +36,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 _AGGREGATIONS = frozenset(
     ("sum", "avg", "min", "max", "count", "stddev", "stdvar", "topk", "bottomk", "quantile", "group", "count_values")
 )
+#: Modifiers of Prometheus that the parser has not heard of.
+_UNKNOWN = ("anchored", "smoothed")
 _MATCHES: dict[str, Literal["=", "!=", "=~", "!~"]] = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 _KINDS: dict[str, Kind] = {"Vector": "vector", "Scalar": "scalar", "Matrix": "matrix", "String": "string"}
 _MANY: dict[str, Literal["neither", "left", "right"]] = {
@@ -62,6 +64,9 @@ def parse(text: str) -> Expr:
 def _explained(text: str, message: str) -> PromQLError:
     """The parser's own message with the place of the word it quotes."""
     if message == "invalid promql query":
+        for word in _UNKNOWN:
+            if (position := scan.find(text, word)) is not None:
+                return PromQLError(f"the modifier {word} is not supported", position)
         return PromQLError("not a PromQL expression: is an operator, an operand or a comma missing or too many?")
     quoted = re.search(r"'([^']+)'", message)
     if message.startswith("unexpected end"):

@@ -59,5 +59,6 @@ def tokens(text: str) -> Iterator[tuple[str, str, int]]:
 
 
 def find(text: str, *words: str) -> int | None:
-    """Where one of the words first stands outside of strings and comments."""
-    return next((position for _, word, position in tokens(text) if word in words), None)
+    """Where one of the words, of any case, first stands outside of strings and comments."""
+    wanted = {word.lower() for word in words}
+    return next((position for _, word, position in tokens(text) if word.lower() in wanted), None)

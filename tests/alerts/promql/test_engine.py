@@ -123,11 +123,21 @@ HEAVY = (
 )
 
 
-@pytest.mark.parametrize("query", HEAVY)
-def test_a_query_that_looks_at_too_many_samples_is_refused(query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "limit"),
+    [
+        *((query, 200) for query in HEAVY),
+        # Enough for the series themselves: 60 with 30 samples each.
+        ("x", 2000),
+        ("sum_over_time(x[10m])", 5000),
+        ("x * on (b) group_left x{a='1'}", 2090),
+        ("count_values('v', x)", 5000),
+    ],
+)
+def test_a_query_that_looks_at_too_many_samples_is_refused(query: str, limit: int) -> None:
     samples = Memory().load(10_000, MANY)
-    with pytest.raises(PromQLError, match=r"more than 200 samples: narrow"):
-        instant(parse(query), samples, 500_000, Limits(samples=200))
+    with pytest.raises(PromQLError, match=rf"more than {limit:,} samples: narrow"):
+        instant(parse(query), samples, 500_000, Limits(samples=limit))
 
 
 @pytest.mark.parametrize("query", HEAVY[:-1])

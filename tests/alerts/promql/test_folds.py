@@ -50,8 +50,11 @@ def test_sums_keep_what_rounding_and_overflow_take(values: list[float], total: f
         assert folds.mean(np.array(values), None) == pytest.approx(mean, rel=1e-15, nan_ok=True)
 
 
-def test_equal_values_have_no_variance() -> None:
-    assert folds.variance(np.full(7, 1.5990505637277868), None) == 0
+@given(st.floats(-1e9, 1e9), st.integers(1, 200))
+def test_equal_values_have_themselves_as_mean_and_no_variance(value: float, number: int) -> None:
+    values = np.full(number, value)
+    assert folds.mean(values, None) == value
+    assert folds.variance(values, None) == 0
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ def test_interpolation(q: object, up: float, down: float) -> None:
         ({"1": "5", "2": "5"}, math.nan),  # no +Inf
         ({"+Inf": "5"}, math.nan),
         ({"1": "0", "+Inf": "0"}, math.nan),
+        ({"-1": "0", "1": "0", "+Inf": "0"}, math.nan),
         ({"1": "4", "nonsense": "9", "+Inf": "4"}, 0.5),
         ({"0.2": "1", "2e-1": "1", "2.0e-1": "1", "+Inf": "4"}, 0.2 * 2 / 3),  # one bucket in three spellings
         ({"1": "10", "2": "8", "4": "20", "+Inf": "20"}, 1),  # counts never fall

@@ -80,6 +80,7 @@ def test_numbers(samples: Memory, query: str, value: float) -> None:
             "team < on (agent) group_right (team) lines",
             {'lines{agent="roxy", team="blue"}': 1, 'lines{agent="max", team="red"}': 1},
         ),
+        ('calls{agent="max"} * on (agent) group_left (status) lines', {'{agent="max"}': 25}),
         ('team{team="red"} + on () lines{agent="eve"}', {"{}": 10}),
         ("lines + team", {}),
         ("lines + nothing", {}),
@@ -131,6 +132,7 @@ def test_every_step_of_a_range_is_matched_by_itself() -> None:
     }
     assert ask_range(samples, "c and on () b{j='1'}", *times) == {'c{i="1"}': {0: 7, 360: 7, 1080: 7}}
     assert ask_range(samples, "c unless on () a", *times) == {'c{i="1"}': {360: 7, 1080: 7}}
+    assert ask_range(samples, "(c and on () b{j='1'}) or c", *times) == ask_range(samples, "c", *times)
     assert ask_range(samples, "a > 2", *times) == {'a{i="1"}': {720: 3, 1440: 5}}
 
 

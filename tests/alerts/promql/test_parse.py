@@ -61,6 +61,8 @@ def test_offset_and_at_are_milliseconds() -> None:
         ("sum(histogram_count(x))", 4, "the function histogram_count is not supported"),
         ("limitk(1, x)", 0, "the aggregation limitk is not supported"),
         ('x{a="or", b="c" or d="e"}', 16, "`or` between matchers is not supported"),
+        ("1 + LIMITK(1, x)", 4, "the aggregation limitk is not supported"),
+        ("rate(x[5m] smoothed)", 11, "the modifier smoothed is not supported"),
         ("x + fill(0) y", 4, "the modifier fill is not supported"),
         ("x @ -5", 4, "a time before 1970 after @ is not supported"),
         ('label_replace(x, "\\xff", "", "a", "")', 17, "a byte as \\x80 to \\xff"),

@@ -23,6 +23,7 @@ def only(samples: Memory, query: str, at: str) -> float | None:
         ("0+10x10", "100m", 100),  # a counter that began at 0
         ("10+10x10", "100m", 105),  # half a sample's distance to the left
         ("1+10x10", "100m", 101),  # no further than to zero
+        ("-10+10x10", "100m", 105),  # below zero there is nothing to go to
         ("0+18x5 0+18x5", "50m", 160),
         ("0 1 2 3 2 3 4 4 4 4 4", "50m", 60 / 9),  # 3 to 2 is a reset: 3 more
         ("0+10x9 0", "6m", 0),
