@@ -65,7 +65,7 @@ class Windows:
         return found.seen()
 
     def fold(self, function: Callable[[Floats, Bools | None, Floats, slice], Floats]) -> Floats:
-        """A function of (values, mask, seconds before the window's first sample's time, steps) over each window.
+        """A function of (values, mask, seconds since the window's first sample, steps) over each window.
 
         Values, mask and seconds are (series or 1, steps, samples); mask is None where every sample counts.
         """

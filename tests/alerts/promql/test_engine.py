@@ -132,6 +132,7 @@ HEAVY = (
         ("sum_over_time(x[10m])", 5000),
         ("x * on (b) group_left x{a='1'}", 2090),
         ("count_values('v', x)", 5000),
+        ("count_over_time(vector(1)[1d:1s])", 10_000),
     ],
 )
 def test_a_query_that_looks_at_too_many_samples_is_refused(query: str, limit: int) -> None:

@@ -91,10 +91,10 @@ def test_what_is_refused(text: str, position: int | None, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("(" * 200 + "x" + ")" * 200, "nested deeper than 100"),
-        ("abs(" * 101 + "x" + ")" * 101, "nested deeper than 100"),
-        ("-" * 300 + "x", "nested deeper than 100"),
-        ("+".join("1" * 400), "nested deeper than 100"),
+        ("(" * 200 + "x" + ")" * 200, "brackets are nested deeper than 100"),
+        ("abs(" * 101 + "x" + ")" * 101, "brackets are nested deeper than 100"),
+        ("-" * 300 + "x", "the query is nested deeper than 100"),
+        ("+".join("1" * 400), "the query is nested deeper than 100"),
         ("^".join("1" * 600), "more than 500 operators"),
         ("x and " * 600 + "x", "more than 500 operators"),
         ("x" * 10_001, "longer than 10000"),
