@@ -13,11 +13,12 @@ import io
 import itertools
 import multiprocessing
 import os
+import pickle
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.pool import Pool
 from pathlib import Path
@@ -27,17 +28,15 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from data.callers import CallerHash
-from data.models import CallEvent
 from data.record import Record
 from data.sources.cdr import Reading, Rejected, read
 from data.sources.mapping import FieldMap
 from data.times import now_micros
-from data.writer import apply
+from data.writer import Ahead, Outcome, apply, insert_prepared, prepare
 
 Format = Literal["csv", "jsonl"]
-_CHUNK = 5_000
+_CHUNK = 10_000
 _WORKERS = 2
-_WORTH_A_POOL = 2 * _CHUNK
 _AHEAD = 2 * _WORKERS
 _LONGEST_CELL = 16 * 1024 * 1024
 
@@ -72,17 +71,21 @@ class Report:
         return self.accepted + self.updated + self.duplicate + self.rejected
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Chunk:
-    lines: list[int] = field(default_factory=list)
-    rows: list[Any] = field(default_factory=list)
+    """Whole rows, and the number of their first line."""
+
+    line: int
+    text: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Judged:
-    events: list[CallEvent]
+    """The good rows of a chunk, ready to be inserted and (pickled, for they are seldom needed) as events; the bad."""
+
+    ahead: Ahead
+    events: bytes
     rejects: list[tuple[int, str, str]]
-    rows: int
 
 
 def import_file(
@@ -98,17 +101,26 @@ def import_file(
     report = Report()
     with ExitStack() as stack:
         raw, text = _open(path, stack)
-        header, chunks = _csv_chunks(path, text) if file_format == "csv" else (None, _json_chunks(path, text))
-        with _RejectsFile(rejects) as listed:
-            for judged in _judge(chunks, header, source, stack):
-                outcomes = Counter(applied.outcome for applied in apply(record, judged.events)) if judged.events else {}
-                for outcome, count in outcomes.items():
+        lines = _lines(path, text)
+        try:
+            header, first = _csv_header(path, lines) if file_format == "csv" else (None, 1)
+            listed = stack.enter_context(_RejectsFile(rejects))
+            for judged in _judge(_chunks(lines, first, file_format), header, source, stack):
+                for outcome, count in _write(record, judged).items():
                     setattr(report, outcome.value, getattr(report, outcome.value) + count)
                 report.rejected += len(judged.rejects)
                 listed.write(judged.rejects)
                 progress(raw.tell())
+        except csv.Error as error:
+            raise BadFile(f"{path}: {error}") from None
     report.rejects_file = rejects if report.rejected else None
     return report
+
+
+def _write(record: Record, judged: _Judged) -> Counter[Outcome]:
+    if not judged.ahead.outcomes or insert_prepared(record, judged.ahead):
+        return judged.ahead.outcomes
+    return Counter(applied.outcome for applied in apply(record, pickle.loads(judged.events)))  # noqa: S301 - ours
 
 
 def guess_format(path: Path) -> Format:
@@ -141,53 +153,51 @@ def _lines(path: Path, text: IO[str]) -> Iterator[str]:
         raise BadFile(f"{path}: after line {number}: {error}") from None
 
 
-def _csv_chunks(path: Path, text: IO[str]) -> tuple[list[str], Iterator[_Chunk]]:
+def _csv_header(path: Path, lines: Iterator[str]) -> tuple[list[str], int]:
+    """The names of the columns, and the number of the line after them."""
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(_lines(path, text))
-    try:
-        header = [name.strip() for name in next(reader, [])]
-    except csv.Error as error:
-        raise BadFile(f"{path}: {error}") from None
+    reader = csv.reader(lines)
+    header = [name.strip() for name in next(reader, [])]
     if not header:
         raise BadFile(f"{path}: the file is empty")
     repeated = {name for name in header if header.count(name) > 1}
     if repeated:
         raise BadFile(f"{path}: line 1: column {sorted(repeated)[0]!r} appears twice")
-
-    def chunks() -> Iterator[_Chunk]:
-        chunk = _Chunk()
-        before = reader.line_num
-        while True:
-            try:
-                row = next(reader, None)
-            except csv.Error as error:
-                raise BadFile(f"{path}: line {reader.line_num}: {error}") from None
-            if row is None:
-                break
-            if row:
-                chunk.lines.append(before + 1)
-                chunk.rows.append(row)
-            before = reader.line_num
-            if len(chunk.rows) == _CHUNK:
-                yield chunk
-                chunk = _Chunk()
-        yield chunk
-
-    return header, chunks()
+    return header, reader.line_num + 1
 
 
-def _json_chunks(path: Path, text: IO[str]) -> Iterator[_Chunk]:
-    lines = ((number, line) for number, line in enumerate(_lines(path, text), 1) if line.strip())
+def _chunks(lines: Iterator[str], first: int, file_format: Format) -> Iterator[_Chunk]:
+    """The rest of the file, cut between rows."""
     while part := list(itertools.islice(lines, _CHUNK)):
-        yield _Chunk([number for number, _ in part], [line for _, line in part])
+        text = "".join(part)
+        if file_format == "csv" and '"' in text:
+            part = _whole_rows(part, lines)
+            text = "".join(part)
+        yield _Chunk(first, text)
+        first += len(part)
 
 
-def _judge(chunks: Iterable[_Chunk], header: list[str] | None, source: Source, stack: ExitStack) -> Iterator[_Judged]:
+def _whole_rows(part: Sequence[str], lines: Iterator[str]) -> list[str]:
+    """The part, and the lines on which its last row goes on: there may be line breaks between quotes."""
+    taken: list[str] = []
+
+    def taking() -> Iterator[str]:
+        for line in itertools.chain(part, lines):
+            taken.append(line)
+            yield line
+
+    reader = csv.reader(taking())
+    with suppress(csv.Error):  # whoever reads the chunk comes upon it too
+        while len(taken) < len(part):
+            next(reader)
+    return taken
+
+
+def _judge(chunks: Iterator[_Chunk], header: list[str] | None, source: Source, stack: ExitStack) -> Iterator[_Judged]:
     """The chunks validated, in order: in worker processes where the file is long enough to be worth it."""
-    chunks = iter(chunks)
-    first = list(itertools.islice(chunks, _WORTH_A_POOL // _CHUNK))
+    first = list(itertools.islice(chunks, 1))
     chunks = itertools.chain(first, chunks)
-    if sum(len(chunk.rows) for chunk in first) < _WORTH_A_POOL:
+    if not first or first[0].text.count("\n") < _CHUNK:
         _prepare(header, source)
         return map(_validate, chunks)
     # Workers start before any chunk is written: a fork must not inherit an open connection.
@@ -242,6 +252,7 @@ def _prepare(header: list[str] | None, source: Source) -> None:
     """Give a worker process what it needs for every chunk."""
     global _header, _source, _hash
     _header, _source, _hash = header, source, CallerHash(source.secret)
+    csv.field_size_limit(_LONGEST_CELL)
 
 
 def _prepare_worker(header: list[str] | None, source: Source) -> None:
@@ -253,13 +264,30 @@ def _prepare_worker(header: list[str] | None, source: Source) -> None:
 def _validate(chunk: _Chunk) -> _Judged:
     reading = Reading(hash_caller=_hash, now=now_micros(), zone=ZoneInfo(_source.zone), source=_source.source)
     events, rejects = [], []
-    for line, row in zip(chunk.lines, chunk.rows, strict=True):
+    for line, row in _rows(chunk):
         try:
             events.append(read(_fields(row), reading))
         except ValueError as error:
             text = row if isinstance(row, str) else _csv_line(row)
             rejects.append((line, str(error), text))
-    return _Judged(events, rejects, len(chunk.rows))
+    return _Judged(prepare(events), pickle.dumps(events, pickle.HIGHEST_PROTOCOL), rejects)
+
+
+def _rows(chunk: _Chunk) -> Iterator[tuple[int, Any]]:
+    """Each row that is not empty, with the line on which it begins."""
+    lines = io.StringIO(chunk.text, newline="")
+    if _header is None:
+        yield from ((number, line) for number, line in enumerate(lines, chunk.line) if line.strip())
+        return
+    reader = csv.reader(lines)
+    begins = chunk.line
+    try:
+        for row in reader:
+            if row:
+                yield begins, row
+            begins = chunk.line + reader.line_num
+    except csv.Error as error:
+        raise csv.Error(f"line {chunk.line + reader.line_num - 1}: {error}") from None
 
 
 def _fields(row: Any) -> Any:

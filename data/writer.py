@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Dialect, bindparam, insert, select, text, update
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from data.merge import Row, fresh, merge
 from data.models import CALL_COLUMNS, CallEvent, Status, call_documents, calls, counters
 from data.record import JSON_COLUMNS, Record, decode
 
 Key = tuple[str, str]
-_COLUMNS = [name for name in CALL_COLUMNS if name != "id"]
-_FIELDS = [name for name in _COLUMNS if name not in ("source", "call_id")]
+#: The newest documents of calls: instant and text by kind.
+_Documents = dict[Key, dict[str, tuple[int, str]]]
+_COLUMNS = [name for name in CALL_COLUMNS if name not in ("id", "revision")]
+_FIELDS = [name for name in _COLUMNS if name not in ("source", "call_id")] + ["revision"]
 _LOOKUP_KEYS = 5_000
 _ATTEMPTS = 5
 
@@ -34,12 +34,28 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """An event's outcome; `row` is the call's new row where this event started or ended it."""
 
     outcome: Outcome
     row: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Rows as the driver takes them: the columns that any of them has, `source` and `call_id` first, and the values."""
+
+    names: list[str]
+    values: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What events do to a record that has none of their calls yet: how many of each outcome, and what to insert."""
+
+    outcomes: Counter[Outcome]
+    rows: _Columns
+    documents: _Documents
 
 
 class WriteConflict(RuntimeError):
@@ -47,7 +63,7 @@ class WriteConflict(RuntimeError):
 
 
 class _Again(Exception):
-    """Another instance has just inserted one of the calls: it must be read."""
+    """One of the calls to insert is in the record already: it must be read."""
 
 
 def apply(record: Record, events: Sequence[CallEvent]) -> list[Applied]:
@@ -59,32 +75,51 @@ def apply(record: Record, events: Sequence[CallEvent]) -> list[Applied]:
     raise WriteConflict("the same calls were written by another instance at the same time; send them again")
 
 
+def prepare(events: Sequence[CallEvent]) -> Ahead:
+    """All of `apply` that can be done ahead, in another process, if none of the calls is in the record yet."""
+    applied, rows = _merged(events, {})
+    return Ahead(Counter(map(itemgetter(0), applied)), _in_columns(rows.values()), _documents(events))
+
+
+def insert_prepared(record: Record, ahead: Ahead) -> bool:
+    """Do the same as `apply` and commit; False, and nothing done, where one of the calls is in the record already."""
+    with contextlib.suppress(_Again), record.write() as connection:
+        _insert(connection, ahead.rows, _next_revision(connection))
+        _keep_documents(connection, ahead.documents)
+        return True
+    return False
+
+
 def _attempt(connection: Connection, events: Sequence[CallEvent]) -> list[Applied]:
     stored = _stored(connection, {(e["source"], e["call_id"]) for e in events})
-    rows: dict[Key, Row] = dict(stored)
-    changed: dict[Key, None] = {}
+    applied, rows = _merged(events, stored)
+    new = [row for key, row in rows.items() if key not in stored]
+    old = [row | {"id": stored[key]["id"]} for key, row in rows.items() if key in stored]
+    if new or old:
+        revision = _next_revision(connection)
+        if new:
+            _insert(connection, _in_columns(new), revision)
+        if old:
+            _update(connection, old, revision)
+    _keep_documents(connection, _documents(events))
+    return applied
+
+
+def _merged(events: Iterable[CallEvent], stored: Mapping[Key, Row]) -> tuple[list[Applied], dict[Key, Row]]:
+    """What each event does to the stored rows, and the rows that change."""
+    changed: dict[Key, Row] = {}
     applied = []
     for call_event in events:
         key = (call_event["source"], call_event["call_id"])
-        before = rows.get(key)
+        before = changed.get(key) or stored.get(key)
         after = fresh(call_event) if before is None else merge(before, call_event)
         if after is None:
             applied.append(Applied(Outcome.DUPLICATE))
             continue
-        rows[key] = after
-        changed[key] = None
+        changed[key] = after
         outcome = Outcome.ACCEPTED if before is None else Outcome.UPDATED
         applied.append(Applied(outcome, after if _moved(before, after) else None))
-    new = [rows[key] for key in changed if key not in stored]
-    old = [rows[key] | {"id": stored[key]["id"]} for key in changed if key in stored]
-    if new or old:
-        revision = _next_revision(connection)
-        if new:
-            _insert(connection, new, revision)
-        if old:
-            _update(connection, old, revision)
-    _keep_transcripts(connection, events)
-    return applied
+    return applied, changed
 
 
 def _moved(before: Row | None, after: Row) -> bool:
@@ -125,39 +160,25 @@ def _next_revision(connection: Connection) -> int:
     return int(connection.execute(text("SELECT pg_current_xact_id()::text::bigint")).scalar_one())
 
 
-def _insert(connection: Connection, rows: list[Row], revision: int) -> None:
-    """Insert the rows with the columns that any of them has; raises _Again if one is there already."""
+def _in_columns(rows: Collection[Row]) -> _Columns:
     present: set[str] = set().union(*rows)
-    names = [name for name in _COLUMNS if name in present or name == "revision"]
-    values = [_encoded(row, revision) for row in rows]
-    if connection.dialect.name == "sqlite":
-        _driver_many(connection, names, values)
-        return
-    # In one order everywhere: instances that insert the same calls must not wait for each other in a circle.
-    values.sort(key=itemgetter("source", "call_id"))
-    if _driver_many(connection, names, values) != len(rows):
+    names = [name for name in _COLUMNS if name in present]
+    return _Columns(names, [tuple(map(_encoded(row).get, names)) for row in rows])
+
+
+def _insert(connection: Connection, rows: _Columns, revision: int) -> None:
+    """Insert the rows; raises _Again if one is there already."""
+    names = ["revision", *rows.names]
+    values: list[Any] = [(revision, *row) for row in rows.values]
+    is_sqlite = connection.dialect.name == "sqlite"
+    if not is_sqlite:
+        # In one order everywhere: instances that insert the same calls must not wait for each other in a circle.
+        values.sort(key=itemgetter(1, 2))
+    marks = ", ".join(["?" if is_sqlite else "%s"] * len(names))
+    # Straight to the driver: per row, Core's own processing costs more than SQLite's insert.
+    statement = f"INSERT INTO calls ({', '.join(names)}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - ours
+    if connection.exec_driver_sql(statement, values).rowcount != len(values):
         raise _Again
-
-
-@lru_cache(maxsize=200)
-def _insertion(dialect: Dialect, names: tuple[str, ...]) -> SQLCompiler:
-    """The compiled INSERT of these columns; PostgreSQL's leaves out rows that another instance has just inserted."""
-    statement = insert(calls) if dialect.name == "sqlite" else postgresql.insert(calls).on_conflict_do_nothing()
-    compiled = statement.values({name: bindparam(name) for name in names}).compile(dialect=dialect)
-    assert isinstance(compiled, SQLCompiler)
-    return compiled
-
-
-def _driver_many(connection: Connection, names: list[str], values: list[Row]) -> int:
-    """Hand the rows to the driver as they are: per row, Core's own processing costs more than SQLite's insert."""
-    compiled = _insertion(connection.dialect, tuple(names))
-    unknown = dict.fromkeys(names)
-    if compiled.positional:
-        in_order = itemgetter(*(compiled.positiontup or ()))
-        parameters: list[Any] = [in_order(unknown | row) for row in values]
-    else:
-        parameters = [{name: row.get(name) for name in names} for row in values]
-    return connection.exec_driver_sql(str(compiled), parameters).rowcount
 
 
 def _update(connection: Connection, rows: list[Row], revision: int) -> None:
@@ -165,37 +186,40 @@ def _update(connection: Connection, rows: list[Row], revision: int) -> None:
     statement = statement.values({name: bindparam(f"new_{name}") for name in _FIELDS})
     parameters = []
     for row in rows:
-        encoded = _encoded(row, revision)
+        encoded = _encoded(row) | {"revision": revision}
         parameters.append({f"new_{n}": encoded.get(n) for n in _FIELDS} | {"row_id": row["id"]})
     connection.execute(statement, parameters)
 
 
-def _encoded(row: Row, revision: int) -> Row:
-    encoded = row | {"revision": revision}
-    for name in JSON_COLUMNS:
-        if name in encoded:
-            encoded[name] = orjson.dumps(encoded[name]).decode()
-    return encoded
+def _encoded(row: Row) -> Row:
+    return row | {name: orjson.dumps(row[name]).decode() for name in JSON_COLUMNS if name in row}
 
 
-def _keep_transcripts(connection: Connection, events: Sequence[CallEvent]) -> None:
-    """Store the newest transcript of each call beside it (of two of one instant the greater text)."""
-    newest: dict[Key, tuple[int, str]] = {}
+def _documents(events: Iterable[CallEvent]) -> _Documents:
+    """The newest transcript and trace of each call (of two of one instant the greater text)."""
+    newest: _Documents = {}
     for call_event in events:
-        if "transcript" in call_event:
-            key = (call_event["source"], call_event["call_id"])
-            newest[key] = max(newest.get(key, (0, "")), (call_event["updated_at"], call_event["transcript"]))
+        told: Mapping[str, Any] = call_event
+        for kind in ("transcript",):
+            if kind in told:
+                held = newest.setdefault((told["source"], told["call_id"]), {})
+                held[kind] = max(held.get(kind, (0, "")), (told["updated_at"], told[kind]))
+    return newest
+
+
+def _keep_documents(connection: Connection, newest: _Documents) -> None:
+    """Store the documents beside their calls, where they are newer than what is there."""
     documents = call_documents.c
     for key, row in _stored(connection, newest).items() if newest else ():
-        updated_at, body = newest[key]
-        where = (documents.call_row_id == row["id"], documents.kind == "transcript")
-        held = connection.execute(select(documents.updated_at, documents.body).where(*where)).one_or_none()
-        values = {"updated_at": updated_at, "body": body}
-        if held is None:
-            ids = {"call_row_id": row["id"], "kind": "transcript"}
-            connection.execute(insert(call_documents).values(**ids, **values))
-        elif (updated_at, body) > (held.updated_at, held.body):
-            connection.execute(update(call_documents).where(*where).values(**values))
+        for kind, (updated_at, body) in newest[key].items():
+            where = (documents.call_row_id == row["id"], documents.kind == kind)
+            stored = connection.execute(select(documents.updated_at, documents.body).where(*where)).one_or_none()
+            values = {"updated_at": updated_at, "body": body}
+            if stored is None:
+                ids = {"call_row_id": row["id"], "kind": kind}
+                connection.execute(insert(call_documents).values(**ids, **values))
+            elif (updated_at, body) > (stored.updated_at, stored.body):
+                connection.execute(update(call_documents).where(*where).values(**values))
 
 
 def is_ended(row: Row) -> bool:

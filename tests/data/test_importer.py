@@ -145,6 +145,21 @@ def test_a_second_run_adds_nothing_and_a_changed_row_updates(importer: Importer)
     assert (report.updated, report.duplicate) == (1, 1)
 
 
+def test_calls_that_are_known_and_calls_that_are_new_stand_in_one_file(importer: Importer) -> None:
+    def event(call_id: str, **fields: Any) -> str:
+        return json.dumps({"call_id": call_id, "started_at": STARTED} | fields)
+
+    importer([event("known"), event("same")], "jsonl")
+    later = {"updated_at": "2024-05-01T10:00:09Z", "agent": "Ada"}
+    content = [event("known", transcript="Hello", **later), event("new", transcript="Hi"), event("new", **later)]
+    report = importer([*content, event("same")], "jsonl")
+    assert (report.accepted, report.updated, report.duplicate) == (1, 2, 1)
+    for call_id, said in (("known", "Hello"), ("new", "Hi")):
+        found = importer.record.call("test", call_id)
+        assert found is not None
+        assert (found["agent"], found["transcript"]) == ("Ada", said)
+
+
 def test_progress_is_heard_until_the_end_of_the_file(importer: Importer) -> None:
     importer([HEADER, line("a")])
     heard: list[int] = []
@@ -347,6 +362,33 @@ def test_a_long_file_that_breaks_off_keeps_the_rows_before_and_can_be_sent_again
     assert kept > 8_000
     report = importer(whole)
     assert (report.duplicate, report.accepted) == (kept, 13_972 - kept)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"], ids=["Unix", "Windows", "old Mac"])
+def test_rows_of_several_lines_stay_whole_throughout_a_long_file(importer: Importer, ending: str) -> None:
+    lines = ["call_id,started_at,note"]
+    for number in range(7_000):
+        # A lone quote within a cell opens nothing, and a cell that does begin with one may hold line breaks.
+        note = ('5" pipe', '"a ""note""\n\n\non lines"', "short")[number % 3]
+        lines.append(f"{number},{'wrong' if number % 1_000 == 999 else STARTED},{note}")
+    content = ending.join("\n".join(lines).split("\n"))
+    report = importer(content)
+    assert (report.accepted, report.rejected) == (6_993, 7)
+    notes = {row["metadata"]["note"] for row in rows(importer.record).values()}
+    assert notes == {'5" pipe', f'a "note"{ending}{ending}{ending}on lines', "short"}
+    physical = content.split(ending)
+    assert [physical[number - 1].split(",")[0] for number, _, _ in importer.listed()] == [
+        f"{number}" for number in range(999, 7_000, 1_000)
+    ]
+
+
+@pytest.mark.slow
+def test_a_cell_that_never_ends_leaves_the_rows_of_the_parts_before(importer: Importer) -> None:
+    lines, _ = many(12_000)
+    with pytest.raises(BadFile, match="calls: line 12002: field larger"):
+        importer([*lines, 'b,"' + "x" * 17_000_000])
+    assert len(importer.stored()) > 8_000
 
 
 def test_an_import_and_a_running_writer_share_the_file(importer: Importer) -> None:
