@@ -73,7 +73,7 @@ def range_query(
         raise PromQLError("the step has to be longer than 0")
     if end_ms < start_ms:
         raise PromQLError("the end lies before the start")
-    if (end_ms - start_ms) // step_ms >= MAX_STEPS:
+    if (end_ms - start_ms) // step_ms > MAX_STEPS:
         raise PromQLError(f"more than {MAX_STEPS:,} steps: choose a longer step or a shorter range")
     times = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
     with np.errstate(all="ignore"):

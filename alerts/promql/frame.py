@@ -67,7 +67,10 @@ def key_of(labels: Labels) -> Hashable:
 
 def without(labels: Labels, *names: str) -> Labels:
     """The labels but for some."""
-    return {name: value for name, value in labels.items() if name not in names}
+    kept = dict(labels)
+    for name in names:
+        kept.pop(name, None)
+    return kept
 
 
 def numbered(labels: Sequence[Labels], key: Callable[[Labels], Hashable]) -> tuple[Ints, Ints]:

@@ -86,6 +86,11 @@ def test_topk_chooses_anew_at_each_step_and_may_change_its_number() -> None:
     assert ask_range(samples, "topk(scalar(k), x)", "0s", "20s", "10s") == expected
 
 
+def test_a_value_that_is_too_old_takes_no_place() -> None:
+    samples = Memory().load(400_000, {'x{a="1"}': "9 _", 'x{a="2"}': "3 3"})
+    assert ask_range(samples, "topk(1, x)", "0s", "400s", "400s") == {'x{a="1"}': {0: 9}, 'x{a="2"}': {400: 3}}
+
+
 def test_count_values_has_a_series_for_each_value_of_a_range() -> None:
     samples = Memory().load(10_000, {'x{a="1"}': "1 1 2", 'x{a="2"}': "1 2 _"})
     found = ask_range(samples, 'count_values("v", last_over_time(x[10s]))', "0s", "20s", "10s")

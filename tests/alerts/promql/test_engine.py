@@ -103,7 +103,7 @@ def test_what_a_range_query_answers() -> None:
         ("'text'", 0, 10, 1, "not a string"),
         ("x", 0, 10, 0, "step"),
         ("x", 10, 0, 1, "before"),
-        ("x", 0, 11_000, 1, "11,000 steps"),
+        ("x", 0, 11_001, 1, "11,000 steps"),
     ],
 )
 def test_ranges_that_are_none(query: str, start: int, end: int, step: int, message: str) -> None:

@@ -66,7 +66,7 @@ def test_offset_and_at_are_milliseconds() -> None:
         ("x + fill(0) y", 4, "the modifier fill is not supported"),
         ("x @ -5", 4, "a time before 1970 after @ is not supported"),
         ('label_replace(x, "\\xff", "", "a", "")', 17, "a byte as \\x80 to \\xff"),
-        ("1 + unknown(x)", 4, "unknown function"),
+        ("1 + Unknown(x)", 4, "unknown function"),
         ("1 + rate(x)", 4, "expected type matrix"),
         ("x[5m", 4, "unexpected end of input"),
         ("x + ", None, "not a PromQL expression"),
