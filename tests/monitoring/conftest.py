@@ -91,15 +91,27 @@ def stack(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 stop_program(program)
 
 
-def _fill(stack: Stack) -> None:
+def _use(stack: Stack, name: str) -> None:
     for number, program in enumerate(stack.programs):
-        post_round(program, f"first-{number}")
-    # Only what comes after the first scrape of a series is an increase of it.
-    first = len(AGENTS) * len(ROUND) * len(stack.programs)
-    wait_until(lambda: stack.value("sum(voicehive_calls_total)") == first, 30, "the first calls are scraped")
-    for number, program in enumerate(stack.programs):
-        post_round(program, f"second-{number}")
-        for path in ("/api/kpis", "/api/calls?limit=5", "/api/dashboard/metrics", "/api/dashboard/health") * 3:
+        post_round(program, f"{name}-{number}")
+        for path in ("/api/kpis", "/api/calls?limit=5", "/api/dashboard/metrics", "/api/dashboard/health"):
             program.get(path)
-    recorded = 'voicehive:slo_burn_rate:3d{slo="calls"} and on () voicehive:calls:rate5m'
-    wait_until(lambda: stack.query(recorded), 60, "the calls are in the recorded series")
+
+
+def _fill(stack: Stack) -> None:
+    _use(stack, "first")
+    # Only what comes after the first scrape of a series is an increase of it.
+    both = [
+        f'count(voicehive_api_requests_total{{endpoint="/api/dashboard/health",instance=~".*:{each.metrics_port}"}})'
+        for each in stack.programs
+    ]
+    wait_until(lambda: all(stack.query(expr) for expr in both), 30, "the first requests are scraped")
+    _use(stack, "second")
+    recorded = [
+        'voicehive:slo_burn_rate:3d{slo="calls"} > 0',
+        "voicehive:calls:rate5m > 0",
+        "voicehive:calls:zscore1d",
+        "voicehive:api_response_time_seconds:p95_5m > 0",
+        'endpoint:voicehive_api_response_time_seconds:p95_5m{endpoint="/api/kpis"} > 0',
+    ]
+    wait_until(lambda: all(stack.query(expr) for expr in recorded), 60, "the calls are in the recorded series")
