@@ -1,13 +1,19 @@
-"""Logs: one event one line of JSON on standard error."""
+"""Logs: one event one line of JSON on standard error, tied to its trace; by OTLP as well where that is asked for."""
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from opentelemetry import trace
+
+from monitoring import environment
+from monitoring.otel import STOP_MILLIS, service_resource
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -23,12 +29,26 @@ class JsonFormatter(logging.Formatter):
             .replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
         }
+        span = trace.get_current_span().get_span_context()
+        if span.is_valid:
+            event |= {"trace_id": f"{span.trace_id:032x}", "span_id": f"{span.span_id:016x}"}
         event |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             event["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(event, default=str).decode()
+        try:
+            return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        except TypeError:
+            # Half a surrogate pair, as in the name of a file, or a number beyond 64 bits.
+            return json.dumps(event, default=str, skipkeys=True)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - values that do not fit its pattern: better the parts than a traceback in the log
+        return f"{record.msg} {record.args}"
 
 
 def setup_logging(level: int = logging.INFO) -> None:
@@ -36,5 +56,27 @@ def setup_logging(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # Alembic announces each of its steps.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # Alembic announces each of its steps, httpx each of its requests.
+    for name in ("alembic", "httpx"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def send_logs(service: str, version: str) -> Callable[[], None]:
+    """With OTEL_LOGS_EXPORTER=otlp, send the log to the collector of OTEL_EXPORTER_OTLP_* too; returns how to stop."""
+    if not environment.sends_logs():
+        return lambda: None
+    from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+    from opentelemetry.instrumentation.logging.handler import LoggingHandler
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+
+    provider = LoggerProvider(resource=service_resource(service, version), shutdown_on_exit=False)
+    sender = BatchLogRecordProcessor(OTLPLogExporter())
+    provider.add_log_record_processor(sender)
+    handler = LoggingHandler(logger_provider=provider)
+    # What the sender itself has to say about a collector that is away would be sent again and again.
+    handler.addFilter(lambda record: not record.name.startswith("opentelemetry."))
+    logging.getLogger().addHandler(handler)
+    return lambda: sender._batch_processor.shutdown(
+        timeout_millis=STOP_MILLIS
+    )  # the public way waits for half a minute

@@ -1,53 +1,48 @@
-"""The Prometheus metrics of the process, on a registry that is handed in.
+"""The metrics of calls and requests, on a registry that is handed in: for the app and for any backend alike.
 
-Label values are bounded: a caller can't make series without end by inventing names.
+Label values are bounded; with those of monitoring/machinery.py and custom ones there are at most 10,000 series.
 """
 
 from __future__ import annotations
 
-import threading
+import math
 from collections.abc import Callable, Iterable
+from typing import Any
 
+from opentelemetry import trace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from monitoring.bounds import OTHER, Bounded, label
+
 #: Seconds; fine around a minute, up to an hour: alert rules ask for 10 minutes.
-CALL_BUCKETS = (1, 5, 10, 30, 60, 120, 180, 300, 600, 900, 1800, 3600)
+CALL_BUCKETS = (1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
 #: Seconds; alert rules ask for 2 s.
-API_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10)
+API_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+#: Called with method, route pattern, status and seconds of an HTTP request.
+RecordRequest = Callable[[str, str, int, float], object]
+#: In place of a pattern where no route knows the path.
+UNKNOWN_ROUTE = "unknown"
 CALL_STATUSES = ("success", "error", "abandoned", "missed", "voicemail")
-_MOST_AGENTS = 80
-OTHER = "other"
-
-
-class Bounded:
-    """Lets the first `most` values of a label through; later ones become "other"."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._known: set[str] = set()
-        self._lock = threading.Lock()
-
-    def __call__(self, value: str) -> str:
-        """The label value to use."""
-        if value in self._known:
-            return value
-        with self._lock:
-            if len(self._known) >= self._most:
-                return OTHER
-            self._known.add(value)
-        return value
+# An agent costs 5 counters and up to 5 histograms of 15 series each; an endpoint 14 series and up to 22 counters.
+_MOST_AGENTS = 75
+_MOST_ENDPOINTS = 60
+_MOST_STATUSES = 20
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Metrics:
-    """All metrics of one process."""
+    """Calls, HTTP requests and losses of one process; threads may share it."""
 
     def __init__(self, registry: CollectorRegistry, *, version: str = "") -> None:
         # The times of creation double the exposition, and Prometheus makes series of them.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry
-        self._agent = Bounded(_MOST_AGENTS)
+        self._agents = Bounded(_MOST_AGENTS)
+        self._endpoints = Bounded(_MOST_ENDPOINTS)
+        self._statuses = Bounded(_MOST_STATUSES)
+        self._call_children: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self.calls = Counter("voicehive_calls", "Calls that ended.", ["status", "agent"], registry=registry)
         self.call_duration = Histogram(
             "voicehive_call_duration_seconds",
@@ -66,48 +61,95 @@ class Metrics:
             buckets=API_BUCKETS,
             registry=registry,
         )
-        self.ingest_events = Counter(
-            "voicehive_ingest_events", "Call events taken in, by what they did.", ["outcome"], registry=registry
-        )
-        self.query_seconds = Histogram(
-            "voicehive_query_seconds",
-            "Time of queries on the analytic copy.",
-            ["query"],
-            buckets=API_BUCKETS,
+        self.lost = Counter(
+            "voicehive_instrumentation_lost",
+            "Measurements and spans that were dropped, or counted under other, by reason.",
+            ["kind"],
             registry=registry,
         )
-        self.callback_errors = Counter("voicehive_callback_errors", "Page callbacks that failed.", registry=registry)
-        self.websocket_clients = Gauge("voicehive_websocket_clients", "Connected real-time clients.", registry=registry)
-        self.build = Gauge("voicehive_build_info", "1, labelled with the version.", ["version"], registry=registry)
-        self.build.labels(version).set(1)
-        for outcome in ("accepted", "updated", "duplicate", "rejected"):
-            self.ingest_events.labels(outcome)
+        if version:
+            build = Gauge("voicehive_build_info", "1, labelled with the version.", ["version"], registry=registry)
+            build.labels(version).set(1)
+        for kind in ("duration", "status", "agent", "endpoint", "custom", "span"):
+            self.lost.labels(kind)
         for status in CALL_STATUSES:
             # A series that springs into being at 1 has no increase: the first error of a day would not count.
             self.calls.labels(status, "")
 
     def count_call(self, status: str, agent: str | None, duration: float | None) -> None:
-        """Count a call that ended; `duration` in seconds, None if it was never answered."""
-        name = self._agent(agent) if agent else ""
-        if name and status in CALL_STATUSES:
-            for known in CALL_STATUSES:
-                self.calls.labels(known, name)
-        self.calls.labels(status, name).inc()
-        if duration is not None:
-            self.call_duration.labels(status, name).observe(duration)
+        """Count a call that ended; `duration` in seconds, None if it was never answered.
+
+        An unknown status counts as "other" (of agent "other"); a duration that is no time is left out. Both are
+        counted as lost.
+        """
+        children = self._call_children.get((status, agent or "")) or self._new_call_children(status, agent or "")
+        exemplar = _exemplar()
+        children[0].inc(1, exemplar)
+        if duration is None:
+            return
+        if not _is_time(duration):
+            self.lost.labels("duration").inc()
+            return
+        children[1].observe(duration, exemplar)
+
+    def _new_call_children(self, status: str, agent: str) -> tuple[Counter, Histogram]:
+        """The counter and histogram of this pair; kept only for what is within the bounds."""
+        if status not in CALL_STATUSES:
+            self.lost.labels("status").inc()
+            return self.calls.labels(OTHER, OTHER), self.call_duration.labels(OTHER, OTHER)
+        name = label(agent)
+        bounded = name == str(agent) and (not name or self._agents.admits(name))
+        if not bounded:
+            self.lost.labels("agent").inc()
+            name = OTHER
+        for each in CALL_STATUSES:
+            self.calls.labels(each, name)
+        children = self.calls.labels(status, name), self.call_duration.labels(status, name)
+        if bounded:
+            self._call_children[status, agent] = children
+        return children
 
     def count_request(self, method: str, endpoint: str, status: int, seconds: float) -> None:
-        """Count an HTTP request; `endpoint` is a route's pattern, never a path as it came."""
-        self.api_requests.labels(method, endpoint, str(status)).inc()
-        self.api_response_time.labels(method, endpoint).observe(seconds)
+        """Count an HTTP request; `endpoint` is a route's pattern, never a path as it came.
 
-    def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
-        """A gauge whose value is read at each scrape; a failing read leaves the sample out."""
+        Raises TypeError or ValueError for a status that is no number and for a duration that is no time.
+        """
+        status = int(status)
+        if not _is_time(seconds):
+            raise ValueError(f"{seconds} s is no time that a request can take")
+        method = method if method in _METHODS else OTHER
+        if label(endpoint) != endpoint or not self._endpoints.admits((method, endpoint)):
+            self.lost.labels("endpoint").inc()
+            method, endpoint = OTHER, OTHER
+        exemplar = _exemplar()
+        if status < 500:
+            self.api_requests.labels(method, endpoint, "500")
+        code = str(status) if self._statuses.admits(status) else OTHER
+        self.api_requests.labels(method, endpoint, code).inc(1, exemplar)
+        self.api_response_time.labels(method, endpoint).observe(seconds, exemplar)
+
+    def gauge(self, name: str, text: str, read: Callable[[], float | None]) -> None:
+        """A gauge whose value is read at each scrape; None or a failing read leaves the sample out."""
         self.registry.register(_Read(name, text, read))
 
 
+def _is_time(seconds: float) -> bool:
+    try:
+        return math.isfinite(seconds) and seconds >= 0
+    except (TypeError, OverflowError):
+        return False
+
+
+def _exemplar() -> dict[str, str] | None:
+    """The trace that a measurement belongs to, for OpenMetrics; None outside of a sampled one."""
+    context = trace.get_current_span().get_span_context()
+    if not context.trace_flags.sampled:
+        return None
+    return {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
+
+
 class _Read(Collector):
-    def __init__(self, name: str, text: str, read: Callable[[], float]) -> None:
+    def __init__(self, name: str, text: str, read: Callable[[], float | None]) -> None:
         self._name, self._text, self._read = name, text, read
 
     def describe(self) -> Iterable[Metric]:
@@ -115,6 +157,8 @@ class _Read(Collector):
 
     def collect(self) -> Iterable[Metric]:
         try:
-            yield GaugeMetricFamily(self._name, self._text, value=self._read())
+            value: Any = self._read()
         except Exception:  # noqa: BLE001 - one source that is away must not cost the whole scrape
             return
+        if value is not None:
+            yield GaugeMetricFamily(self._name, self._text, value=value)

@@ -1,0 +1,124 @@
+"""Traces by OpenTelemetry: one provider a process, spans out by OTLP/HTTP.
+
+Standard OTEL_* variables are read by the SDK itself and win; without an endpoint nothing is sent, and trace ids still
+tie log lines and exemplars together.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+
+from monitoring import environment
+from monitoring.otel import STOP_MILLIS, service_resource
+from monitoring.sampling import ErrorTraces, RecordErrors
+from monitoring.sending import Sender
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+log = logging.getLogger(__name__)
+
+_OTLP_PORT = 4318
+#: Jaeger's ports for its own old protocols; whoever still names one means that host's OTLP port.
+_LEGACY_PORTS = frozenset({6831, 6832, 14250, 14268})
+_tracer = trace.get_tracer("voicehive")
+
+
+def create_span(
+    name: str, attributes: Mapping[str, Any] | None = None, links: list[trace.Link] | None = None
+) -> AbstractContextManager[trace.Span]:
+    """A span around a block; an exception in it is recorded, marks the span as an error, and goes on."""
+    return _tracer.start_as_current_span(str(name), attributes=dict(attributes or {}), links=links)
+
+
+def finished_span(name: str, seconds: float) -> None:
+    """A span of this length, in seconds, that ends now, below the current one; without one it is no news."""
+    if not trace.get_current_span().is_recording():
+        return
+    now = time.time_ns()
+    _tracer.start_span(name, start_time=now - int(seconds * 1e9)).end(now)
+
+
+def otlp_endpoint(jaeger_host: str | None, jaeger_port: int | None) -> str | None:
+    """Where spans go if no OTEL_* variable says so: Jaeger's OTLP port; None = nowhere."""
+    if not jaeger_host:
+        return None
+    port = _OTLP_PORT if jaeger_port is None or jaeger_port in _LEGACY_PORTS else jaeger_port
+    return f"http://{f'[{jaeger_host}]' if ':' in jaeger_host else jaeger_host}:{port}/v1/traces"
+
+
+class Tracing:
+    """The tracer provider of this process, from start to stop."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        version: str = "",
+        jaeger_host: str | None = None,
+        jaeger_port: int | None = None,
+        lose: Callable[[int], None] = lambda spans: None,
+    ) -> None:
+        self.provider = TracerProvider(resource=service_resource(service, version), shutdown_on_exit=False)
+        endpoint = otlp_endpoint(jaeger_host, jaeger_port)
+        if environment.names_otlp_endpoint():
+            endpoint = None
+        elif endpoint is None:
+            return
+        if not environment.sends_traces():
+            return
+        try:
+            sender = Sender(endpoint, lose)
+        except Exception as error:  # noqa: BLE001 - what the SDK makes of a bad OTEL_* variable; calls go on without traces
+            log.error("no traces are sent, check the OTEL_* variables: %s", error)
+            return
+        self.provider.sampler = RecordErrors(self.provider.sampler)
+        self.provider.add_span_processor(ErrorTraces(sender))
+
+    def start(self) -> None:
+        """Make this the process's provider; a provider that is there already stays."""
+        trace.set_tracer_provider(self.provider)
+
+    def stop(self) -> None:
+        """Send what waits, for a second at most, whatever the collector does."""
+        self.provider.shutdown()
+
+
+def flush() -> None:
+    """Send the spans that wait, for a second at most, whatever the collector does."""
+    provider = trace.get_tracer_provider()
+    if isinstance(provider, TracerProvider):
+        flushing = threading.Thread(target=provider.force_flush, name="otel-flush", daemon=True)
+        flushing.start()
+        flushing.join(STOP_MILLIS / 1000)
+
+
+def instrument_engine(engine: Engine) -> None:
+    """A span for each statement that a traced piece of work sends to this database."""
+    from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+
+    # The newest release it knows of is older than ours; that spans come out is tested.
+    SQLAlchemyInstrumentor().instrument(engine=engine, skip_dep_check=True)
+
+
+def instrument_clients() -> None:
+    """Spans for outgoing HTTP by requests and httpx, and the trace handed on in `traceparent`."""
+    if find_spec("requests"):
+        from opentelemetry.instrumentation.requests import RequestsInstrumentor
+
+        if not RequestsInstrumentor().is_instrumented_by_opentelemetry:
+            RequestsInstrumentor().instrument()
+    if find_spec("httpx"):
+        from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+
+        if not HTTPXClientInstrumentor().is_instrumented_by_opentelemetry:
+            HTTPXClientInstrumentor().instrument()

@@ -1,0 +1,50 @@
+"""Requests to a Flask app: timed, counted by route, and traced."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from flask import Flask, Response, request
+
+from monitoring.exposition import Page
+from monitoring.metrics import UNKNOWN_ROUTE, RecordRequest
+
+_STARTED = "voicehive.started"
+_PAGE = "voicehive_metrics"
+
+
+def measure(app: Flask, record: RecordRequest, *, skip: tuple[str, ...] = ()) -> None:
+    """Time every request but those whose path begins with one of `skip`."""
+
+    def start() -> None:
+        # In `g` it could meet with the app's own names.
+        request.environ[_STARTED] = time.perf_counter()
+
+    # First of all, so that what other hooks do is timed as well.
+    app.before_request_funcs.setdefault(None, []).insert(0, start)
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        if request.endpoint != _PAGE and not request.path.startswith(skip):
+            # A path that no route knows may hold anything, and so may its method.
+            rule = request.url_rule.rule if request.url_rule else UNKNOWN_ROUTE
+            method = request.method if request.url_rule else "GET"
+            record(method, rule, response.status_code, time.perf_counter() - request.environ[_STARTED])
+        return response
+
+
+def trace_requests(app: Flask, *, skip: Sequence[str] = ()) -> None:
+    """A span for every request but those whose URL one of the regular expressions in `skip` finds."""
+    from opentelemetry.instrumentation.flask import FlaskInstrumentor
+
+    FlaskInstrumentor().instrument_app(app, excluded_urls=",".join(skip))  # type: ignore[no-untyped-call]
+
+
+def add_page(app: Flask, path: str, page: Page) -> None:
+    """Route the metrics page."""
+
+    @app.get(path, endpoint=_PAGE)
+    def metrics() -> Response:
+        body, content_type = page(request.headers.get("Accept", ""))
+        return Response(body, content_type=content_type)
