@@ -32,7 +32,7 @@ def label_replace(given: Frame, target: str, replacement: str, source: str, patt
 
     def change(labels: Labels) -> str | None:
         match = compiled.fullmatch(labels.get(source, ""))
-        return None if match is None else _expanded(replacement, match)
+        return None if match is None else expanded(replacement, match)
 
     return _changed(given, target, change)
 
@@ -65,7 +65,8 @@ def _changed(given: Frame, target: str, change: Callable[[Labels], str | None]) 
     return merged(Frame(labels, given.values, given.here, nameless))
 
 
-def _expanded(template: str, match: Any) -> str:
+def expanded(template: str, match: Any) -> str:
+    """A replacement with `$1`, `${name}` and `$$` filled in from a match of re2, as Go does it."""
     names = match.re.groupindex
 
     def group(reference: re.Match[str]) -> str:

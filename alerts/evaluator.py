@@ -1,0 +1,150 @@
+"""Judges the rules: each group at its interval, its rules one after the other at the same instant."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from alerts.promql import Limits, Scalar, Vector, instant
+from alerts.rules import Group, Rule, RuleFile
+from alerts.states import Alert, Fingerprint, RuleAlerts, fingerprint
+from data.samples.model import STALE, Labels, Samples
+from monitoring.tracing import create_span
+
+log = logging.getLogger(__name__)
+
+#: A rule that takes longer fails; the others are judged in time.
+_LONGEST_SECONDS = 5.0
+
+
+class Store(Samples, Protocol):
+    """Samples that results can be added to."""
+
+    def append(self, at_ms: int, samples: Iterable[tuple[Labels, float]]) -> None:
+        """Add results at an instant; STALE ends a series."""
+
+
+#: Expands a template: its text, the labels and the value that it may use.
+Expand = Callable[[str, Labels, float], str]
+
+
+@dataclass(slots=True)
+class RuleState:
+    """A rule, its alerts, and how its last evaluation went (`error` is empty if well)."""
+
+    rule: Rule
+    alerts: RuleAlerts
+    error: str = ""
+    evaluated_at: int | None = None
+    seconds: float = 0.0
+    _recorded: dict[Fingerprint, Labels] = field(default_factory=dict)
+
+    def evaluate(self, group: Group, store: Store, at: int, expand: Expand) -> None:
+        """Judge it as of an instant and store what it gives; an error costs this rule its turn, nothing else."""
+        started = time.perf_counter()
+        deadline = started + _LONGEST_SECONDS
+        limits = Limits(stop=lambda: time.perf_counter() > deadline)
+        try:
+            with create_span(f"rule {self.rule.name}"):
+                result = instant(self.rule.query, store, at - group.query_offset, limits)
+                given = list(self._taken(group, result, at, expand))
+                self._store(store, at, given)
+            self.error = ""
+        except Exception as error:  # noqa: BLE001 - the next rule is judged whatever this one does
+            if str(error) != self.error:
+                log.warning("the rule %s of group %s could not be judged: %s", self.rule.name, group.name, error)
+            self.error = str(error) or type(error).__name__
+        self.evaluated_at, self.seconds = at, time.perf_counter() - started
+
+    def go_on_from(self, earlier: RuleState) -> None:
+        """Keep the alerts and series of the same rule in the file before."""
+        self.alerts.alerts, self._recorded = earlier.alerts.alerts, earlier._recorded
+        self.error, self.evaluated_at, self.seconds = earlier.error, earlier.evaluated_at, earlier.seconds
+
+    def _taken(self, group: Group, result: object, at: int, expand: Expand) -> Iterable[tuple[Labels, float]]:
+        match result:
+            case Scalar(value):
+                pairs: list[tuple[Labels, float]] = [({}, value)]
+            case Vector(labels, values):
+                pairs = list(zip(labels, values.tolist(), strict=True))
+            case _:
+                raise ValueError("the expression gives neither a vector nor a number")
+        if self.rule.record:
+            return self._results(group, pairs)
+        self.alerts.advance([_alert(self.rule, group, labels, v, at, expand) for labels, v in pairs], at, group.limit)
+        return self.alerts.series()
+
+    def _results(self, group: Group, pairs: list[tuple[Labels, float]]) -> list[tuple[Labels, float]]:
+        own = {**group.labels, **self.rule.labels, "__name__": self.rule.name}
+        found: list[tuple[Labels, float]] = [
+            ({name: text for name, text in {**labels, **own}.items() if text}, v) for labels, v in pairs
+        ]
+        if len({fingerprint(labels) for labels, _ in found}) < len(found):
+            raise ValueError("vector contains metrics with the same labelset after applying rule labels")
+        if 0 < group.limit < len(found):
+            raise ValueError(f"exceeded limit of {group.limit} with {len(found)} series")
+        return found
+
+    def _store(self, store: Store, at: int, given: list[tuple[Labels, float]]) -> None:
+        now = {fingerprint(labels): labels for labels, _ in given}
+        ended = [(labels, float(STALE)) for key, labels in self._recorded.items() if key not in now]
+        store.append(at, given + ended)
+        self._recorded = now
+
+
+def _alert(rule: Rule, group: Group, labels: Labels, value: float, at: int, expand: Expand) -> Alert:
+    def texts(templates: Mapping[str, str]) -> dict[str, str]:
+        return {name: expand(text, labels, value) for name, text in templates.items()}
+
+    own = {name: text for name, text in labels.items() if name != "__name__"}
+    named = own | texts({**group.labels, **rule.labels}) | {"alertname": rule.name}
+    return Alert({name: text for name, text in named.items() if text}, texts(rule.annotations), value, at)
+
+
+def _states(group: Group) -> list[RuleState]:
+    """The rules of a group at their beginning; the second one of a name is keyed name/2, and so on."""
+    seen: Counter[str] = Counter()
+    states = []
+    for rule in group.rules:
+        seen[rule.name] += 1
+        key = rule.name if seen[rule.name] == 1 else f"{rule.name}/{seen[rule.name]}"
+        states.append(RuleState(rule, RuleAlerts(rule, key)))
+    return states
+
+
+class Evaluator:
+    """All groups of a rule file over one store."""
+
+    def __init__(self, rules: RuleFile, store: Store, expand: Expand) -> None:
+        self._store, self._expand = store, expand
+        self._turns: dict[str, int] = {}
+        self.groups = {group.name: (group, _states(group)) for group in rules.groups}
+
+    def take_over(self, earlier: Evaluator) -> None:
+        """Go on with the alerts and recorded series of rules that were there before under the same keys."""
+        self._turns = earlier._turns
+        before = {(name, s.alerts.key): s for name, (_, states) in earlier.groups.items() for s in states}
+        for name, (_, states) in self.groups.items():
+            for state in states:
+                if known := before.get((name, state.alerts.key)):
+                    state.go_on_from(known)
+
+    def evaluate(self, now: int) -> Iterator[tuple[int, Group, list[RuleState], float]]:
+        """Judge the groups whose turn has come (milliseconds): instant, group, states and seconds of each.
+
+        Turns are multiples of a group's interval, and none comes twice.
+        """
+        for group, states in self.groups.values():
+            at = now - now % group.interval
+            if self._turns.get(group.name) == at:
+                continue
+            self._turns[group.name] = at
+            started = time.perf_counter()
+            with create_span(f"rule group {group.name}"):
+                for state in states:
+                    state.evaluate(group, self._store, at, self._expand)
+            yield at, group, states, time.perf_counter() - started

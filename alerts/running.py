@@ -1,0 +1,97 @@
+"""The rules of a file, judged by a thread when their turn comes; their alerts are kept in the record."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from alerts.config import ConfigError
+from alerts.evaluator import Evaluator, Expand, RuleState, Store
+from alerts.record import AlertRecord, Transition
+from alerts.rules import Group, load_rules
+from data.record import Record, RecordFull, RecordUnavailable
+
+log = logging.getLogger(__name__)
+
+_TICK_SECONDS = 1.0
+#: The rules that come with the product.
+RULES_FILE = Path(__file__).with_name("prometheus-rules.yml")
+
+
+class Rules:
+    """The rules that are in force; raises ConfigError where the first file can't be used."""
+
+    def __init__(self, path: Path, store: Store, record: Record, expand: Expand) -> None:
+        #: The file that they are read from.
+        self.path = path
+        self._store, self._expand = store, expand
+        self._record = AlertRecord(record)
+        self._evaluator = Evaluator(load_rules(path), store, expand)
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="rules", daemon=True)
+        #: Why the file was not taken the last time; empty if it was.
+        self.file_error = ""
+        #: Called after each evaluation of a group: its name, its seconds, how many of its rules failed.
+        self.on_evaluated: Callable[[str, float, int], object] = lambda group, seconds, failures: None
+        #: Called with what changed, once it is stored.
+        self.on_transitions: Callable[[Sequence[Transition]], object] = lambda transitions: None
+
+    @property
+    def groups(self) -> list[tuple[Group, list[RuleState]]]:
+        """The groups with the state of each rule, in the order of the file."""
+        return list(self._evaluator.groups.values())
+
+    def start(self) -> None:
+        """Take back the alerts of the last run and begin."""
+        self.restore()
+        self._thread.start()
+
+    def restore(self) -> None:
+        """Take back the alerts of the last run."""
+        for key, alerts in self._record.load().items():
+            for group, states in self._evaluator.groups.values():
+                for state in states:
+                    if (group.name, state.alerts.key) == key:
+                        state.alerts.alerts = dict(alerts)
+
+    def stop(self) -> None:
+        """End the thread; an evaluation that runs is finished first."""
+        self._stopping.set()
+        self._thread.join(timeout=2)
+
+    def reload(self) -> None:
+        """Take the file as it is now; ConfigError, and the old rules stay, if it is bad."""
+        try:
+            fresh = Evaluator(load_rules(self.path), self._store, self._expand)
+        except ConfigError as error:
+            self.file_error = str(error)
+            log.error("the rules stay as they were: %s", error)
+            raise
+        with self._lock:
+            fresh.take_over(self._evaluator)
+            self._evaluator, self.file_error = fresh, ""
+
+    def evaluate(self, now: int) -> None:
+        """Judge the groups whose turn has come (milliseconds)."""
+        with self._lock:
+            for at, group, states, seconds in self._evaluator.evaluate(now):
+                self.on_evaluated(group.name, seconds, sum(bool(state.error) for state in states))
+                try:
+                    moved = self._record.save(at, group.name, [state.alerts for state in states])
+                except (RecordUnavailable, RecordFull) as error:
+                    # Nothing is forgotten: what is not stored yet is stored with the next evaluation.
+                    log.warning("alert states could not be stored: %s", error)
+                else:
+                    if moved:
+                        self.on_transitions(moved)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_TICK_SECONDS):
+            try:
+                self.evaluate(int(time.time() * 1000))
+            except Exception:  # the watch goes on whatever one round met
+                log.exception("a round of rules failed")
