@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Literal
 
 _FRESH_SECONDS = 1.0
 _USABLE_SECONDS = 10.0
@@ -32,8 +32,15 @@ class _Entry:
 class Answers:
     """Shared answers by key; threads may share it."""
 
-    def __init__(self, *, most: int = 256, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        most: int = 256,
+        clock: Callable[[], float] = time.monotonic,
+        on_result: Callable[[Literal["hit", "stale", "miss"]], object] = lambda result: None,
+    ) -> None:
         self._most = most
+        self._on_result = on_result
         self._clock = clock
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._lock = threading.Lock()
@@ -42,12 +49,17 @@ class Answers:
         """The answer, at most `fresh` seconds old (longer if it is dear); a failure is shared for as long, too."""
         entry = self._entry(key)
         if self._age(entry) < self._kept(entry, fresh):
+            self._on_result("hit")
             return self._result(entry)
         usable = entry.error is None and self._age(entry) < max(_USABLE_SECONDS, 2 * self._kept(entry, fresh))
         if not entry.lock.acquire(blocking=not usable):
+            self._on_result("stale")
             return self._result(entry)
         try:
-            if self._age(entry) >= self._kept(entry, fresh):
+            # Whoever waited for another's answer was spared the work.
+            due = self._age(entry) >= self._kept(entry, fresh)
+            self._on_result("miss" if due else "hit")
+            if due:
                 self._compute(entry, compute)
         finally:
             entry.lock.release()

@@ -12,9 +12,12 @@ from flask_caching import Cache
 from flask_compress import Compress
 from prometheus_client import CollectorRegistry
 
+from alerts.annotations import expand
+from alerts.running import RULES_FILE, Rules
 from app import __version__, api, gate, live, observe, static_files
+from app.answers import Answers
 from app.api import realtime
-from app.api.calls import MOST_BYTES
+from app.api.body import MOST_BYTES
 from app.pages import LIVE_PARTS, create_dash
 from app.services import Services
 from app.settings import Settings
@@ -25,9 +28,12 @@ from data.ingest import Ingest
 from data.migrations import migrate
 from data.queries.kpis import active_calls
 from data.record import Record, RecordUnavailable
+from data.samples.store import SampleStore
 from data.times import now_micros
-from monitoring.metrics import Metrics
+from data.traces.store import SpanStore
+from monitoring.machinery import ServerMetrics
 from monitoring.system import SystemHistory
+from monitoring.tracing import finished_span
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
     api.register(server)
     live.register(server, services, LIVE_PARTS)
     pages = create_dash(
-        server, services, on_callback_error=lambda error, reference: services.metrics.callback_errors.inc()
+        server, services, on_callback_error=lambda error, reference: services.metrics.count_error("callback")
     )
     content_policy = gate.content_policy(pages.csp_hashes())
     # The last registered runs first: files are compressed by static_files, everything else by the library.
@@ -65,26 +71,40 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
 
 
 def _services(server: Flask, settings: Settings, registry: CollectorRegistry | None) -> Services:
-    metrics = Metrics(registry or CollectorRegistry(), version=__version__)
+    metrics = ServerMetrics(registry or CollectorRegistry(), version=__version__)
     record = Record(settings.record_url)
     migrate(record)
-    copy = AnalyticCopy(
-        record,
-        settings.var_dir / "analytics.duckdb",
-        on_query=lambda name, seconds: metrics.query_seconds.labels(name).observe(seconds),
-    )
+
+    def queried(name: str, seconds: float) -> None:
+        metrics.query_seconds.labels(name).observe(seconds)
+        finished_span(f"query {name}", seconds)
+
+    copy = AnalyticCopy(record, settings.var_dir / "analytics.duckdb", on_query=queried)
     system = SystemHistory()
+    samples = SampleStore(settings.var_dir / "samples.sqlite")
+    rules = Rules(RULES_FILE, samples, record, expand)
+
+    def judged(group: str, seconds: float, failures: int) -> None:
+        metrics.rule_group_seconds.labels(group).observe(seconds)
+        metrics.rule_failures.labels(group).inc(failures)
+
+    rules.on_evaluated = judged
     services = Services(
         settings=settings,
         record=record,
         copy=copy,
         ingest=Ingest(record),
+        spans=SpanStore(record),
+        samples=samples,
+        rules=rules,
         metrics=metrics,
         system=system,
         cache=_cache(server, settings),
         hash_caller=CallerHash(settings.secret()),
+        answers=Answers(on_result=lambda result: metrics.cache_requests.labels(result).inc()),
     )
     services.ingest.on_applied = services.count
+    services.spans.on_dropped = metrics.spans.labels("dropped").inc
     _gauges(services)
     return services
 
@@ -113,6 +133,17 @@ def _gauges(services: Services) -> None:
     metrics.gauge(
         "voicehive_ingest_waiting_events", "Call events not yet committed.", lambda: float(services.ingest.waiting)
     )
+    metrics.gauge(
+        "voicehive_ingest_last_commit_timestamp_seconds",
+        "When this process last stored calls, in seconds since 1970.",
+        lambda: services.last_commit,
+    )
+    metrics.gauge(
+        "voicehive_copy_lag_revisions",
+        "Changes of the call record that the analytic copy has not pulled yet.",
+        lambda: float(services.copy.lag()),
+    )
+    metrics.gauge("voicehive_copy_rows", "Calls in the analytic copy.", lambda: float(services.copy.rows()))
 
 
 def _active(services: Services) -> float:

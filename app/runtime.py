@@ -7,12 +7,17 @@ from collections.abc import Callable
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector, start_http_server
 from sqlalchemy import select
 
+from app import __version__
 from app.factory import App
 from app.services import Services
 from data.demo.simulator import Simulator
+from data.deployments import note_version
 from data.lost import LostCalls
 from data.models import Status, calls
+from data.samples.sampler import Sampler
 from data.watch import Watch
+from monitoring.logs import send_logs
+from monitoring.tracing import Tracing, instrument_engine
 
 _DEMO_CALLS_PER_MINUTE = 2.0
 
@@ -27,7 +32,18 @@ class Runtime:
 
     def start(self) -> None:
         """Start everything; returns when the app can serve."""
-        services = self._app.services
+        services, settings = self._app.services, self._app.services.settings
+        tracing = Tracing(
+            service="voicehive",
+            version=__version__,
+            jaeger_host=settings.jaeger_host,
+            jaeger_port=settings.jaeger_port,
+            lose=lambda spans: services.metrics.lost.labels("span").inc(spans),
+        )
+        self._run(tracing.start, tracing.stop)
+        self._stops.append(send_logs("voicehive", __version__))
+        instrument_engine(services.record.engine)
+        note_version(services.record, __version__, settings.environment)
         watch = Watch(services.record)
         self._run(watch.start, watch.stop)
         self._run(services.system.start, services.system.stop)
@@ -39,6 +55,7 @@ class Runtime:
         self._run(lost.start, lost.stop)
         self._run(self._app.broadcaster.start, self._app.broadcaster.stop)
         self._start_exporter()
+        self._start_sampler()
 
     def stop(self) -> None:
         """Stop everything; what is queued is written first."""
@@ -58,6 +75,15 @@ class Runtime:
             collector(registry=registry)
         server, thread = start_http_server(services.settings.prometheus_port, services.settings.host, registry)
         self._stops += [lambda: thread.join(timeout=2), server.server_close, server.shutdown]
+
+    def _start_sampler(self) -> None:
+        services, settings = self._app.services, self._app.services.settings
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        instance = f"{host}:{settings.prometheus_port}"
+        sampler = Sampler(services.samples, services.metrics.registry, instance, settings.scrape_targets)
+        self._run(sampler.start, sampler.stop)
+        # After the samples of the last run were taken back: the rules' windows reach into them.
+        self._run(services.rules.start, services.rules.stop)
 
     def _start_simulator(self) -> None:
         self._stops.append(start_simulator(self._app.services).stop)

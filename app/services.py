@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
 from flask_caching import Cache
 from werkzeug.datastructures import MultiDict
 
+from alerts.running import Rules
 from app.answers import Answers
 from app.filters import PageFilter, parse_query
 from app.settings import Settings
@@ -21,10 +22,13 @@ from data.ingest import Ingest
 from data.queries.kpis import kpi_report
 from data.queries.overview import Overview, overview
 from data.record import Record, RecordUnavailable
+from data.samples.store import SampleStore
 from data.times import DAY, HOUR, SECOND, now_micros, to_iso
-from data.writer import Applied, is_ended
+from data.traces.store import SpanStore
+from data.writer import Applied
 from monitoring.health import Health, Problem, Readings, health, problems
-from monitoring.metrics import Metrics
+from monitoring.machinery import ServerMetrics
+from monitoring.metrics import CALL_STATUSES
 from monitoring.system import SystemHistory
 
 _CACHED_SECONDS = 300
@@ -38,11 +42,16 @@ class Services:
     record: Record
     copy: AnalyticCopy
     ingest: Ingest
-    metrics: Metrics
+    spans: SpanStore
+    samples: SampleStore
+    rules: Rules
+    metrics: ServerMetrics
     system: SystemHistory
     cache: Cache
     hash_caller: CallerHash
-    answers: Answers = field(default_factory=Answers)
+    answers: Answers
+    #: When calls were last stored by this process, seconds since 1970.
+    last_commit: float | None = None
 
     @property
     def uptime_seconds(self) -> float:
@@ -121,12 +130,15 @@ class Services:
         """healthy, degraded or critical."""
         return health(self.problems())
 
-    def count(self, applied: Sequence[Applied]) -> None:
-        """Feed the metrics with what the writer has just stored."""
+    def count(self, applied: Sequence[Applied], seconds: float) -> None:
+        """Feed the metrics with what the writer has just stored in one commit."""
+        self.metrics.ingest_commit.observe(seconds)
+        self.last_commit = time.time()
         for one in applied:
             self.metrics.ingest_events.labels(one.outcome.value).inc()
-            if one.row is not None and is_ended(one.row):
-                row = one.row
+            row = one.row
+            # A call that is invalid is in no figure.
+            if row is not None and row["status"] in CALL_STATUSES:
                 self.metrics.count_call(row["status"], row.get("agent"), row.get("duration_seconds"))
 
 

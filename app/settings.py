@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from data.samples.targets import Target, parse_targets
 
 
 class SettingsError(ValueError):
@@ -54,6 +56,11 @@ class Settings(BaseModel):
     )
     redis_url: Annotated[str, AfterValidator(_redis)] | None = Field(
         None, description="Redis for the chart cache of several instances"
+    )
+    jaeger_host: str | None = Field(None, description="host that takes traces by OTLP/HTTP, such as Jaeger")
+    jaeger_port: int = Field(4318, ge=1, le=65535, description="its OTLP/HTTP port")
+    scrape_targets: Annotated[tuple[Target, ...], BeforeValidator(parse_targets)] = Field(
+        (), description="more programs to sample, each name=http://host:port/metrics, with commas between them"
     )
     secret_key: SecretStr | None = Field(
         None, min_length=32, description="key of caller hashes; default: drawn once into VAR_DIR/secret.key"
@@ -99,7 +106,12 @@ class Settings(BaseModel):
 def load(overrides: dict[str, Any] | None = None, *, env_file: Path | None = Path(".env")) -> Settings:
     """Settings from `.env`, the environment (which wins) and the command line's `overrides` (which win over both)."""
     given: dict[str, Any] = {}
-    sources = (dotenv_values(env_file) if env_file else {}, os.environ)
+    written = dotenv_values(env_file) if env_file else {}
+    for key, value in written.items():
+        # OpenTelemetry's own settings, which its SDK reads from the environment.
+        if key.startswith("OTEL_") and value is not None:
+            os.environ.setdefault(key, value)
+    sources = (written, os.environ)
     for name in Settings.model_fields:
         key = name.upper()
         for source in sources:

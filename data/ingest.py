@@ -9,15 +9,18 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from opentelemetry import trace
 from sqlalchemy.exc import DBAPIError
 
 from data.models import CallEvent
 from data.record import Record
 from data.writer import Applied, apply
+from monitoring.tracing import create_span
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +36,8 @@ class Overloaded(RuntimeError):
 @dataclass(slots=True)
 class _Submission:
     events: Sequence[CallEvent]
+    #: The submitter's span; the batch, which belongs to many, links to it.
+    context: trace.SpanContext = field(default_factory=lambda: trace.get_current_span().get_span_context())
     done: Future[list[Applied]] = field(default_factory=Future)
 
 
@@ -46,8 +51,8 @@ class Ingest:
         most_waiting: int = 20_000,
     ) -> None:
         self._record = record
-        #: Called with what each commit stored.
-        self.on_applied: Callable[[Sequence[Applied]], None] = lambda applied: None
+        #: Called with what each commit stored, and how many seconds it took.
+        self.on_applied: Callable[[Sequence[Applied], float], None] = lambda applied, seconds: None
         self._queue: queue.SimpleQueue[_Submission | None] = queue.SimpleQueue()
         self._most_waiting = most_waiting
         self._waiting = 0
@@ -108,8 +113,12 @@ class Ingest:
 
     def _commit(self, group: list[_Submission]) -> None:
         """One transaction for the group; if the database refuses its content, one for each, to find the guilty one."""
+        started = time.perf_counter()
+        events = [event for submission in group for event in submission.events]
+        links = [trace.Link(submission.context) for submission in group if submission.context.is_valid]
         try:
-            applied = apply(self._record, [event for submission in group for event in submission.events])
+            with create_span("ingest batch", {"events": len(events)}, links):
+                applied = apply(self._record, events)
         except DBAPIError as error:
             if len(group) > 1:
                 for submission in group:
@@ -123,14 +132,14 @@ class Ingest:
             for submission in group:
                 submission.done.set_exception(error)
             return
-        self._notify(applied)
+        self._notify(applied, time.perf_counter() - started)
         position = 0
         for submission in group:
             submission.done.set_result(applied[position : position + len(submission.events)])
             position += len(submission.events)
 
-    def _notify(self, applied: Sequence[Applied]) -> None:
+    def _notify(self, applied: Sequence[Applied], seconds: float) -> None:
         try:
-            self.on_applied(applied)
+            self.on_applied(applied, seconds)
         except Exception:  # what is stored stays stored, whatever a listener does
             log.exception("a listener of stored calls failed")

@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from data.models import CallEvent, Status
+from data.models import DOCUMENTS, CallEvent, Status
 
-#: Row columns that are not fields of an event.
-_BOOKKEEPING = frozenset({"id", "revision", "source", "call_id", "updated_at", "stamps", "transcript"})
+#: What is no field of a row that events set.
+_BOOKKEEPING = frozenset({"id", "revision", "source", "call_id", "updated_at", "stamps", *DOCUMENTS})
 _SECOND = 1_000_000
 
 Row = dict[str, Any]
@@ -25,7 +25,8 @@ Row = dict[str, Any]
 def fresh(event: CallEvent) -> Row:
     """The row of a call of which only this event is known."""
     row: Row = dict(event)
-    row.pop("transcript", None)
+    for kind in DOCUMENTS:
+        row.pop(kind, None)
     if not row.get("metadata", True):
         del row["metadata"]  # an empty object says nothing, whatever else is known of the call
     _derive(row)

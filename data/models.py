@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -113,6 +114,8 @@ class CallEvent(TypedDict, total=False):
     tags: list[str]
     metadata: dict[str, Any]
     transcript: str
+    #: JSON: a list of stages (data/sources/trace.py).
+    trace: str
 
 
 metadata = MetaData(
@@ -182,6 +185,9 @@ calls = Table(
 #: The names as plain str: SQLAlchemy's own subclass of it is no key for a JSON object.
 CALL_COLUMNS = tuple(str(column.name) for column in calls.columns)
 
+#: Fields of an event that are kept beside the row: the kinds of `call_documents`.
+DOCUMENTS = ("transcript", "trace")
+
 #: Kept beside the call, not in it: large, seldom read, deleted sooner.
 call_documents = Table(
     "call_documents",
@@ -190,6 +196,112 @@ call_documents = Table(
     Column("kind", String(20), primary_key=True),
     Column("updated_at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
+)
+
+#: Spans that came by OTLP, each stored once. `source` and `call_id` are as the sender named them; `waiting` is set
+#: until it is known that there is such a call.
+spans = Table(
+    "spans",
+    metadata,
+    Column("trace_id", String(32), primary_key=True),
+    Column("span_id", String(16), primary_key=True),
+    Column("parent_id", String(16)),
+    Column("source", String(100)),
+    Column("call_id", String(200), index=True),
+    Column("waiting", Boolean, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("stage", String(10), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("duration_ms", Double, nullable=False),
+    Column("status", String(5)),
+    Column("detail", Text),
+    Column("attributes", Text),
+    Index("ix_spans_waiting", "waiting", "received_at"),
+)
+
+#: Which version of which service went live when.
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("service", String(100), nullable=False),
+    Column("environment", String(100), nullable=False),
+    Column("version", String(100), nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("note", Text, nullable=False),
+    UniqueConstraint("service", "environment", "version", "at"),
+)
+
+#: Alerts that are pending or firing, and for a while those that are resolved; instants in milliseconds.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("rule_group", String(200), primary_key=True),
+    Column("rule", String(200), primary_key=True),
+    Column("fingerprint", String(16), primary_key=True),
+    Column("labels", Text, nullable=False),
+    Column("annotations", Text, nullable=False),
+    Column("value", Double, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("active_at", BigInteger, nullable=False),
+    Column("fired_at", BigInteger),
+    Column("resolved_at", BigInteger),
+    Column("keep_firing_since", BigInteger),
+)
+
+#: Every change of an alert's state, in order; `at` in milliseconds.
+alert_transitions = Table(
+    "alert_transitions",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("rule_group", String(200), nullable=False),
+    Column("rule", String(200), nullable=False),
+    Column("fingerprint", String(16), nullable=False, index=True),
+    Column("labels", Text, nullable=False),
+    Column("annotations", Text, nullable=False),
+    Column("value", Double, nullable=False),
+    Column("before", String(10), nullable=False),
+    Column("after", String(10), nullable=False),
+)
+
+#: Silences; matchers as JSON: a list of name, operator, value. Instants in milliseconds.
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("matchers", Text, nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False, index=True),
+    Column("created_by", String(200), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+#: What each integration was told last of a group; fingerprints as a JSON list. Instants in milliseconds. The key of a
+#: group has no bound, so the table's key is a digest of it and of the integration's.
+notification_log = Table(
+    "notification_log",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("integration", Text, nullable=False),
+    Column("group_key", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("firing", Text, nullable=False),
+    Column("resolved", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)
+
+#: Who has taken note of an alert, from when on it is active; instants in milliseconds.
+acknowledgements = Table(
+    "acknowledgements",
+    metadata,
+    Column("fingerprint", String(16), primary_key=True),
+    Column("active_at", BigInteger, primary_key=True),
+    Column("who", String(200), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
 )
 
 #: One row a counter; "revision" is raised in the transaction that changes calls (SQLite only).

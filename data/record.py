@@ -19,7 +19,7 @@ import orjson
 from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from data.models import CALL_COLUMNS, call_documents, calls, counters
+from data.models import CALL_COLUMNS, DOCUMENTS, call_documents, calls, counters
 
 #: Columns that hold JSON text.
 JSON_COLUMNS = ("tags", "metadata", "stamps")
@@ -141,16 +141,15 @@ class Record:
             yield Changes(current, _chunks(first, rows, chunk) if first else iter(()))
 
     def call(self, source: str, call_id: str) -> dict[str, Any] | None:
-        """The row of one call with its JSON columns read, and its transcript; None if there is none."""
+        """The row of one call with its JSON columns read, and what is kept beside it as text; None if there is none."""
         with self.read() as connection:
             query = select(calls).where(calls.c.source == source, calls.c.call_id == call_id)
             found = connection.execute(query).one_or_none()
             if found is None:
                 return None
-            body = select(call_documents.c.body).where(
-                call_documents.c.call_row_id == found.id, call_documents.c.kind == "transcript"
-            )
-            return decode(found) | {"transcript": connection.execute(body).scalar_one_or_none()}
+            documents = select(call_documents.c.kind, call_documents.c.body)
+            beside = connection.execute(documents.where(call_documents.c.call_row_id == found.id))
+            return decode(found) | dict.fromkeys(DOCUMENTS) | {str(kind): body for kind, body in beside}
 
     def calls_by_id(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         """The rows with these ids, in this order; those that are gone are left out."""

@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from data.merge import Row, fresh, merge
-from data.models import CALL_COLUMNS, CallEvent, Status, call_documents, calls, counters
+from data.models import CALL_COLUMNS, DOCUMENTS, CallEvent, Status, call_documents, calls, counters
 from data.record import JSON_COLUMNS, Record, decode
 
 Key = tuple[str, str]
@@ -200,7 +200,7 @@ def _documents(events: Iterable[CallEvent]) -> _Documents:
     newest: _Documents = {}
     for call_event in events:
         told: Mapping[str, Any] = call_event
-        for kind in ("transcript",):
+        for kind in DOCUMENTS:
             if kind in told:
                 held = newest.setdefault((told["source"], told["call_id"]), {})
                 held[kind] = max(held.get(kind, (0, "")), (told["updated_at"], told[kind]))

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
-from app.api import calls, dashboard, errors, health, kpis, openapi
+from app.api import calls, dashboard, deployments, errors, health, kpis, openapi, prometheus, system, traces
 
-BLUEPRINTS = (health.blueprint, dashboard.blueprint, calls.blueprint, kpis.blueprint, openapi.blueprint)
+BLUEPRINTS = (
+    health.blueprint,
+    dashboard.blueprint,
+    calls.blueprint,
+    kpis.blueprint,
+    deployments.blueprint,
+    system.blueprint,
+    prometheus.blueprint,
+    traces.blueprint,
+    openapi.blueprint,
+)
 
 
 def register(server: Flask) -> None:

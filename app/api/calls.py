@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
+from app.api.body import read_body
 from app.api.describe import (
     FILTERS,
     INTEGER,
@@ -27,14 +27,13 @@ from app.api.errors import ApiError
 from app.services import services
 from data.models import CALL_COLUMNS, CallEvent
 from data.queries.listing import Position, count_calls, newest_calls
-from data.record import Record
 from data.sources.cdr import Reading, Rejected, json_schema, read
 from data.times import now_micros, to_iso
+from data.traces.reading import call_trace
 
 blueprint = Blueprint("calls", __name__)
 
 MOST_CALLS = 10_000
-MOST_BYTES = 8 * 1024 * 1024
 _REASONS_SHOWN = 100
 _HIDDEN = frozenset({"id", "revision", "caller_hash", "stamps"})
 _SHOWN = [name for name in CALL_COLUMNS if name not in _HIDDEN]
@@ -84,14 +83,7 @@ def post_calls() -> Response:
 
 def _body() -> list[Any]:
     """The posted call or calls as a list."""
-    try:
-        content = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise _too_large() from None
-    except TimeoutError:
-        raise ApiError(408, "timeout", "The body did not arrive in time.") from None
-    if request.content_length is None and len(content) >= MOST_BYTES:
-        raise _too_large()
+    content = read_body()
     try:
         parsed = orjson.loads(content)
     except orjson.JSONDecodeError as error:
@@ -100,11 +92,6 @@ def _body() -> list[Any]:
     if len(records) > MOST_CALLS:
         raise ApiError(413, "too_large", f"A list holds at most {MOST_CALLS} calls, this one {len(records)}.")
     return records
-
-
-def _too_large() -> ApiError:
-    message = f"The body is larger than {MOST_BYTES // 1024**2} MiB; send the calls in smaller lists."
-    return ApiError(413, "too_large", message)
 
 
 @endpoint(
@@ -136,17 +123,18 @@ def list_calls() -> Response:
     blueprint,
     "GET",
     "/api/calls/<source>/<path:call_id>",
-    "One call with its transcript",
+    "One call with its transcript and its trace: where its time went, as told with it and by spans",
     parameters=[Parameter("source", "The call's source.", where="path"), Parameter("call_id", "Its id.", where="path")],
     answer=_CALL,
     errors=(404, 503),
 )
 def get_call(source: str, call_id: str) -> Response:
-    record: Record = services().record
-    row = record.call(source, call_id)
+    parts = services()
+    row = parts.record.call(source, call_id)
     if row is None:
         raise ApiError(404, "not_found", f"There is no call {call_id!r} of source {source!r}.")
-    return json_answer(presented(row) | {"transcript": row["transcript"]})
+    trace = call_trace(row["trace"], parts.spans.of_call(source, call_id), row["started_at"])
+    return json_answer(presented(row) | {"transcript": row["transcript"], "trace": trace})
 
 
 def presented(row: dict[str, Any]) -> dict[str, Any]:

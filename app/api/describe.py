@@ -37,9 +37,11 @@ class Operation:
     answer: Schema
     status: int
     errors: Sequence[int]
+    error: Schema
 
 
 OPERATIONS: list[Operation] = []
+_ERROR: Schema = {"$ref": "#/components/schemas/Error"}
 
 
 def endpoint(
@@ -53,9 +55,10 @@ def endpoint(
     body: Schema | None = None,
     status: int = 200,
     errors: Sequence[int] = (),
+    error: Schema = _ERROR,
 ) -> Callable[[View], View]:
     """Route a view and describe it."""
-    OPERATIONS.append(Operation(method, path, summary, parameters, body, answer, status, errors))
+    OPERATIONS.append(Operation(method, path, summary, parameters, body, answer, status, errors, error))
 
     def register(view: View) -> View:
         blueprint.add_url_rule(path, view_func=view, methods=[method])

@@ -1,4 +1,7 @@
-"""The only maker of error bodies: `{"error": {"code", "message", "request_id"}}`."""
+"""The maker of error bodies: `{"error": {"code", "message", "request_id"}}`.
+
+Only what speaks for another program (app/api/prometheus) answers errors in that one's shape.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.filters import BadFilter
+from app.services import services
 from data.ingest import Overloaded
 from data.record import RecordFull, RecordUnavailable
 from data.times import TooManyBuckets
@@ -37,6 +41,7 @@ def request_id() -> str:
 
 def error_response(status: int, code: str, message: str, *, retry_after: int | None = None) -> Response:
     """The error as a response."""
+    services().metrics.count_error(code)
     body = {"error": {"code": code, "message": message, "request_id": request_id()}}
     response = Response(orjson.dumps(body), status=status, mimetype="application/json")
     if retry_after is not None:
@@ -56,7 +61,8 @@ def _is_nowhere(error: MethodNotAllowed) -> bool:
     return adapter is not None and all(adapter.match(method=method)[0] == "unknown" for method in methods)
 
 
-def _answer(error: Exception) -> Response:
+def answer_error(error: Exception) -> Response:
+    """Any exception as a response."""
     if isinstance(error, ApiError):
         return error_response(error.status, error.code, error.message)
     if isinstance(error, BadFilter | TooManyBuckets):
@@ -71,7 +77,7 @@ def _answer(error: Exception) -> Response:
         log.error("the database is away: %s", error, extra={"request_id": request_id()})
         return error_response(503, "database_unavailable", "The call record does not answer.", retry_after=2)
     if isinstance(error, MethodNotAllowed) and _is_nowhere(error):
-        return _answer(no_endpoint())
+        return answer_error(no_endpoint())
     if isinstance(error, DependencyException):
         return error_response(404, "not_found", "There is no such file.")
     if request.path.startswith("/_dash-") and not isinstance(error, HTTPException):
@@ -87,7 +93,7 @@ def _answer(error: Exception) -> Response:
 
 def register(server: Flask) -> None:
     """Answer every exception outside Dash's own callbacks with the one error shape."""
-    server.register_error_handler(Exception, _answer)
+    server.register_error_handler(Exception, answer_error)
 
     @server.after_request
     def name_request(response: Response) -> Response:

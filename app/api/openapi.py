@@ -31,7 +31,7 @@ def openapi() -> Response:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    error = {"application/json": {"schema": operation.error}}
     responses: dict[str, Any] = {
         str(operation.status): {
             "description": HTTPStatus(operation.status).phrase,

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from data.callers import CallerHash
 from data.demo.history import generate
+from data.demo.traces import with_trace
 from data.migrations import migrate
 from data.record import Record
-from data.times import now_micros
+from data.times import DAY, now_micros
 from data.writer import apply
 
 
@@ -21,8 +22,10 @@ def fill(record_url: str, secret: bytes, done: Path) -> None:
     record = Record(record_url)
     migrate(record)
     # The newest first: that is what the page shows, long before all are written.
-    for chunk in reversed(list(generate(end=now_micros(), hash_caller=CallerHash(secret)))):
-        apply(record, chunk)
+    end = now_micros()
+    for chunk in reversed(list(generate(end=end, hash_caller=CallerHash(secret)))):
+        # A trace is larger than its call: two months of them would take too long.
+        apply(record, [with_trace(call) if call["started_at"] >= end - DAY else call for call in chunk])
     record.close()
     done.touch()
 

@@ -15,6 +15,7 @@ import numpy as np
 from data.demo.calls import Callers, sample
 from data.demo.dice import CallDice, Ints
 from data.demo.rhythm import load
+from data.demo.traces import with_trace
 from data.models import CallEvent, Status
 from data.times import MINUTE, SECOND
 
@@ -142,7 +143,8 @@ class Simulator:
         return self._sample([f"live-{start:x}-{self._rng.bytes(4).hex()}" for start in starts.tolist()], starts)
 
     def _sample(self, call_ids: Sequence[str], starts: Ints) -> list[CallEvent]:
-        return sample(CallDice(call_ids), call_ids, starts, int(starts.max()), self._callers)
+        calls = sample(CallDice(call_ids), call_ids, starts, int(starts.max()), self._callers)
+        return [with_trace(call) for call in calls]
 
     def _schedule(self, call: CallEvent) -> None:
         for event in stages(call):

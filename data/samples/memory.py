@@ -73,6 +73,11 @@ class Memory:
             blocks = [source.select(matchers, start, end) for source in self._sources.values()]
         return [block for block in blocks if block is not None]
 
+    def label_sets(self, matchers: Sequence[Matcher], start: int, end: int) -> list[Labels]:
+        """The series that meet all matchers and have a sample from `start` to `end`; one may be there twice."""
+        with self._lock:
+            return [labels for source in self._sources.values() for labels in source.label_sets(matchers, start, end)]
+
     def pieces(self) -> tuple[list[Piece], set[int]]:
         """What the sample file has not got yet, and the chunks that it should have afterwards."""
         with self._lock:

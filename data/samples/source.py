@@ -133,6 +133,23 @@ class Source:
         labels = self.index.labels
         return Block([labels[number] for number in numbers.tolist()], times, values)
 
+    def label_sets(self, matchers: Sequence[Matcher], start: int, end: int) -> list[Labels]:
+        """The series that meet all matchers and have a sample from `start` to `end`, without a look at most samples."""
+        numbers = self.index.find(matchers)
+        seen = np.zeros(len(numbers), dtype=np.bool_)
+        for chunk in self.chunks:
+            first, last = np.searchsorted(chunk.times, start), np.searchsorted(chunk.times, end, side="right")
+            if first >= last:
+                continue
+            rows = chunk.rows(numbers)
+            if last - first == chunk.count:
+                seen |= rows >= 0
+                continue
+            left = np.flatnonzero((rows >= 0) & ~seen)
+            values = np.ascontiguousarray(chunk.values[rows[left], first:last])
+            seen[left] = ~(is_absent(values) | is_stale(values)).all(axis=1)
+        return [self.index.labels[number] for number in numbers[seen].tolist()]
+
     def pieces(self, name: str) -> Iterator[Piece]:
         """What the sample file has not got yet; it counts as saved from now on."""
         for chunk in self.chunks:

@@ -62,6 +62,10 @@ class SampleStore:
         """The series that meet all matchers with their samples from `start` to `end`, both included (milliseconds)."""
         return [block for store in self._stores.values() for block in store.select(matchers, start, end)]
 
+    def label_sets(self, matchers: Sequence[Matcher], start: int, end: int) -> list[Labels]:
+        """The series that meet all matchers and have a sample from `start` to `end`; one may be there twice."""
+        return [labels for store in self._stores.values() for labels in store.label_sets(matchers, start, end)]
+
     @property
     def series(self) -> int:
         """How many series it holds."""

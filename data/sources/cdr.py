@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, Type
 from typing_extensions import TypedDict  # pydantic needs it below Python 3.12
 
 from data.models import CallEvent, Direction, EndReasonGroup, Status
+from data.sources.trace import Trace
 from data.times import EARLIEST
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -180,6 +181,7 @@ class _Record(TypedDict, total=False):
     transcript: Annotated[
         str, BeforeValidator(_transcript), StringConstraints(max_length=1_000_000, pattern=r"^[^\x00]*$")
     ]
+    trace: Trace
 
 
 _adapter: TypeAdapter[Any] = TypeAdapter(_Record)

@@ -48,7 +48,19 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
 
         return group.lines(scratch)
 
-    return {"ingest": ingest, "queries": queries, "start": start, "refresh": refresh, "page": page}
+    def monitoring(scratch: Path) -> Iterator[Line]:
+        from tests.bench import monitoring as group
+
+        return group.lines(scratch)
+
+    return {
+        "ingest": ingest,
+        "queries": queries,
+        "start": start,
+        "refresh": refresh,
+        "page": page,
+        "monitoring": monitoring,
+    }
 
 
 def _arguments() -> argparse.Namespace:

@@ -36,11 +36,11 @@ def revisions(record: Record) -> dict[str, int]:
         return {row.call_id: row.revision for row in connection.execute(select(calls.c.call_id, calls.c.revision))}
 
 
-def transcript(record: Record, call_id: str = "c1") -> str | None:
-    """The transcript of a call of the source `test`."""
+def document(record: Record, call_id: str = "c1", kind: str = "transcript") -> str | None:
+    """What is kept beside a call of the source `test`."""
     found = record.call("test", call_id)
     assert found is not None
-    body: str | None = found["transcript"]
+    body: str | None = found[kind]
     return body
 
 
@@ -52,7 +52,8 @@ def hash_caller(number: str) -> tuple[str, str]:
 def emptied(record: Record, identity: int) -> None:
     """Make a used PostgreSQL database a new one, which takes less time than a new one does."""
     with record.write() as connection:
-        connection.execute(text("TRUNCATE calls, call_documents RESTART IDENTITY"))
+        tables = "calls, call_documents, spans, deployments, alerts, alert_transitions, silences, notification_log, acknowledgements"
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
         connection.execute(text("UPDATE counters SET value = :n WHERE name = 'identity'"), {"n": identity})
 
 

@@ -338,7 +338,7 @@ def test_a_transcript_is_text_or_becomes_json() -> None:
 
 def test_every_field_of_a_call_can_be_given() -> None:
     stored = set(CALL_COLUMNS) - {"id", "revision", "stamps", "caller_hash", "caller_last2"}
-    assert stored | {"caller", "transcript"} == FIELDS
+    assert stored | {"caller", "transcript", "trace"} == FIELDS
     schema = json_schema()
     assert set(schema["properties"]) == FIELDS
     assert schema["properties"]["status"]["enum"] == [status.value for status in Status]

@@ -117,13 +117,13 @@ def test_stop_commits_what_waits_and_takes_no_more(record: Record) -> None:
 
 def test_a_listener_hears_what_each_commit_stored_before_the_submitter_does(record: Record, ingest: Ingest) -> None:
     heard: list[Sequence[Applied]] = []
-    ingest.on_applied = heard.append
+    ingest.on_applied = lambda applied, seconds: heard.append(applied)
     applied = ingest.write([call(), call()])
     assert heard == [applied]
 
 
 def test_a_listener_that_fails_harms_nothing(record: Record, ingest: Ingest) -> None:
-    def fail(_: object) -> None:
+    def fail(_: object, seconds: float) -> None:
         raise RuntimeError("a listener's own trouble")
 
     ingest.on_applied = fail

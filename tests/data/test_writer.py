@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from data.analytics import AnalyticCopy
-from data.models import CallEvent, calls
+from data.models import DOCUMENTS, CallEvent, calls
 from data.record import Record
 from data.times import SECOND
-from data.writer import Outcome, apply
-from tests.data.support import T0, HeldCommit, call, revisions, rows, transcript
+from data.writer import Outcome, apply, insert_prepared, prepare
+from tests.data.support import T0, HeldCommit, call, document, revisions, rows
 
 #: A value for each field of an event, none of them the column's default.
 EVERYTHING: dict[str, Any] = {
@@ -62,6 +62,7 @@ EVERYTHING: dict[str, Any] = {
     "tags": ["a", "b,c", ""],
     "metadata": {"": None, "nested": [1, 2.5, {"x": "\u0000"}], "big": 2**53 + 1, "text": "1"},
     "transcript": "Hello\nWorld",
+    "trace": '[{"stage":"stt","start_ms":0.5,"duration_ms":1.0}]',
 }
 
 
@@ -144,31 +145,72 @@ def test_an_update_keeps_the_fields_that_it_does_not_name(record: Record) -> Non
     later = {name: EVERYTHING[name] for name in ("source", "call_id")} | {"updated_at": T0 + 10, "agent": "other"}
     apply(record, [later])  # type: ignore[list-item]
     row = rows(record)[EVERYTHING["source"], EVERYTHING["call_id"]]
-    kept = {name: value for name, value in EVERYTHING.items() if name not in ("transcript", "updated_at", "agent")}
+    kept = {name: value for name, value in EVERYTHING.items() if name not in (*DOCUMENTS, "updated_at", "agent")}
     assert kept.items() <= row.items()
     assert (row["agent"], row["updated_at"]) == ("other", T0 + 10)
 
 
-# --- transcripts
+# --- prepared ahead of the transaction
 
 
-def test_the_newest_transcript_wins_in_any_order(record: Record) -> None:
+def test_prepared_events_make_what_applied_events_make(record: Record) -> None:
+    event: Any = dict(EVERYTHING)
+    later = {"updated_at": T0 + 1, "status": "success", "transcript": "Hello"}
+    events = [event, call("a"), call("a", **later), call("a"), call("b", metadata={}, tags=[])]
+    ahead = prepare(events)
+    assert ahead.outcomes == {Outcome.ACCEPTED: 3, Outcome.UPDATED: 1, Outcome.DUPLICATE: 1}
+    assert insert_prepared(record, ahead)
+    prepared = rows(record)
+    assert document(record, "a") == "Hello"
+    assert {applied.outcome for applied in apply(record, events)} == {Outcome.DUPLICATE}
+    renamed: list[Any] = [one | {"source": f"applied {one['source']}"} for one in events]
+    apply(record, renamed)
+    for (source, call_id), row in prepared.items():
+        assert rows(record)[f"applied {source}", call_id] == row | {"source": f"applied {source}"}
+
+
+def test_prepared_events_change_nothing_where_one_of_the_calls_is_known(record: Record) -> None:
+    apply(record, [call("b", agent="Ada")])
+    before, numbers = rows(record), revisions(record)
+    assert not insert_prepared(record, prepare([call("a"), call("b", queue="sales"), call("c", transcript="Hello")]))
+    assert (rows(record), revisions(record)) == (before, numbers)
+
+
+def test_a_prepared_batch_raises_the_revision(record: Record) -> None:
+    apply(record, [call("a")])
+    insert_prepared(record, prepare([call("b"), call("c")]))
+    found = revisions(record)
+    assert found["a"] < found["b"] == found["c"]
+
+
+# --- what is kept beside the row
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_the_newest_document_wins_in_any_order(record: Record, kind: str) -> None:
     for at, text in ((2, "second"), (3, "third"), (1, "first")):
-        apply(record, [call(updated_at=T0 + at, transcript=text)])
-        assert transcript(record) == {2: "second"}.get(at, "third")
+        apply(record, [call(updated_at=T0 + at, **{kind: text})])
+        assert document(record, kind=kind) == {2: "second"}.get(at, "third")
 
 
-def test_of_two_transcripts_of_one_instant_one_wins_whatever_the_order(record: Record) -> None:
-    apply(record, [call("a", transcript="x"), call("a", transcript="y")])
-    apply(record, [call("b", transcript="y"), call("b", transcript="x")])
-    assert transcript(record, "a") == transcript(record, "b") == "y"
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_of_two_documents_of_one_instant_one_wins_whatever_the_order(record: Record, kind: str) -> None:
+    apply(record, [call("a", **{kind: "x"}), call("a", **{kind: "y"})])
+    apply(record, [call("b", **{kind: "y"}), call("b", **{kind: "x"})])
+    assert document(record, "a", kind) == document(record, "b", kind) == "y"
+
+
+def test_a_transcript_and_a_trace_of_a_call_keep_apart(record: Record) -> None:
+    apply(record, [call(trace="[]"), call(transcript="Hello", updated_at=T0 + 5), call("other", trace="[1]")])
+    assert (document(record, kind="transcript"), document(record, kind="trace")) == ("Hello", "[]")
+    assert document(record, "other", "transcript") is None
 
 
 def test_a_transcript_alone_is_stored_and_leaves_the_row_as_it_was(record: Record) -> None:
     apply(record, [call()])
     before = revisions(record)
     apply(record, [call(transcript="Hello")])
-    assert transcript(record) == "Hello"
+    assert document(record) == "Hello"
     assert revisions(record) == before
     assert "transcript" not in rows(record)["test", "c1"]
 

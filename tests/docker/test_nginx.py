@@ -12,7 +12,7 @@ import pytest
 import requests
 import websocket
 
-from app.api.calls import MOST_BYTES
+from app.api.body import MOST_BYTES
 from tests.app.conftest import Program, call, run_program, stop_program
 from tests.docker.parts import DOCKER
 from tests.servers import Server, free_port, require, scratch_folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.samples.memory import Memory
-from data.samples.model import STALE, Matcher, is_absent
+from data.samples.model import STALE, Matcher, is_absent, is_stale
 from tests.data.samples.support import FOREVER, STEP, T0, everything, series, written
 
 HOUR = 3_600_000
@@ -184,3 +185,21 @@ def test_readers_see_whole_scrapes_that_never_change_under_them() -> None:
     for reader in readers:
         reader.join()
     assert problems == []
+
+
+def test_label_sets_are_those_with_a_sample_in_the_time() -> None:
+    # Small enough for several chunks.
+    memory = Memory(20_000, HOUR)
+    for step in range(100):
+        put(memory, T0 + step * STEP, {"a": 1} | ({"b": 1} if step < 50 else {}) | ({"c": 1} if step == 70 else {}))
+    for start, end in itertools.product(range(-3, 103, 7), repeat=2):
+        first, last = T0 + start * STEP, T0 + end * STEP
+        held = {
+            labels["__name__"]
+            for block in memory.select([], first, last)
+            for labels, values in zip(block.labels, block.values, strict=True)
+            if not (is_absent(values) | is_stale(values)).all()
+        }
+        assert {labels["__name__"] for labels in memory.label_sets([], first, last)} == held
+    assert [labels["__name__"] for labels in memory.label_sets([Matcher("__name__", "=", "b")], T0, FOREVER)] == ["b"]
+    assert memory.label_sets([Matcher("__name__", "=", "b")], T0 + 51 * STEP, FOREVER) == []
