@@ -27,9 +27,11 @@ def float_text(value: float, verb: str = "g", precision: int = -1) -> str:
 
 def parse_float(text: str) -> float:
     """A number as Go reads it; raises ValueError."""
-    if text != text.strip() or "_" in text or not text.isascii():
+    if text != text.strip() or not text.isascii():
         raise ValueError(f"{text[:40]!r} is not a number")
+    lowered = text.lower()
+    hexadecimal = lowered.lstrip("+-").startswith("0x") and "p" in lowered
     try:
-        return float.fromhex(text) if "x" in text.lower() else float(text)
+        return float.fromhex(text.replace("_", "")) if hexadecimal else float(text)
     except (ValueError, OverflowError):
         raise ValueError(f"{text[:40]!r} is not a number") from None
