@@ -50,6 +50,8 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
     """Open the stores and wire pages, API and metrics; raises RecordUnavailable where the record can't be opened."""
     server = Flask("voicehive", static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    # The id of a call may hold "//".
+    server.url_map.merge_slashes = False
     services = _services(server, settings, registry)
     server.extensions["voicehive"] = services
     # Each puts its check first: the clock starts before the gate.

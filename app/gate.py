@@ -59,7 +59,8 @@ def register(server: Flask, policy: Callable[[], str]) -> None:
         unsafe = request.method not in _SAFE or request.headers.get("Upgrade", "").lower() == "websocket"
         foreign = unsafe and origin is not None and origin.partition("://")[2] != request.host
         # A page may be linked to from elsewhere, but nothing of ours may be embedded there.
-        embedded = request.path != "/" and request.headers.get("Sec-Fetch-Site") == "cross-site"
+        visited = request.path == "/" or request.headers.get("Sec-Fetch-Dest") == "document"
+        embedded = not visited and request.headers.get("Sec-Fetch-Site") == "cross-site"
         if foreign or embedded:
             raise ApiError(403, "forbidden", "This request comes from another site.")
 

@@ -23,7 +23,7 @@ def card(title: str, body: Any, *, unit: str = "", definition: str = "", span: s
         head.append(h("Div", extra, cls="vh-card-extra"))
     return h(
         "Section",
-        [h("Header", head, cls="vh-card-head"), body],
+        [h("Header", head, cls="vh-card-head"), *(body if isinstance(body, list) else [body])],
         cls=f"vh-card {span}".rstrip(),
         aria_label=title,
     )

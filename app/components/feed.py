@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from app.addresses import call_path
 from app.components.plain import Plain, h
 from app.format import unbroken
 
@@ -28,6 +29,10 @@ class Event(Protocol):
     def timestamp(self) -> int: ...
     @property
     def status(self) -> str | None: ...
+    @property
+    def source(self) -> str | None: ...
+    @property
+    def call_id(self) -> str | None: ...
 
 
 def feed(events: Iterable[Event], zone: str) -> list[Plain]:
@@ -47,7 +52,7 @@ def _line(event: Event, zone: str) -> Plain:
         "Li",
         [
             h("Span", cls=f"vh-dot vh-dot-{mark}", aria_hidden="true"),
-            h("Span", unbroken(event.message), cls="vh-feed-text"),
+            _text(event),
             h(
                 "Time",
                 f"{clock:%H:%M:%S}",
@@ -57,3 +62,12 @@ def _line(event: Event, zone: str) -> Plain:
         ],
         key=event.id,
     )
+
+
+def _text(event: Event) -> Plain:
+    """What happened, with the way to its call."""
+    text = unbroken(event.message)
+    if event.source is None or event.call_id is None:
+        return h("Span", text, cls="vh-feed-text")
+    link = {"children": text, "href": call_path(event.source, event.call_id), "className": "vh-feed-text vh-feed-link"}
+    return {"namespace": "dash_core_components", "type": "Link", "props": link}

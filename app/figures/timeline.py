@@ -79,14 +79,14 @@ def _axis(stages: Sequence[Stage]) -> dict[str, Any]:
 def _words(stage: Stage) -> str:
     """What hovering says. Names come from outside, and Plotly would read tags in them."""
     lines = [f"<b>{_clean(stage['name'] or LANES[stage['stage']][0])}</b>"]
-    if stage["turn"] is not None:
+    if stage.get("turn") is not None:
         lines[0] += f" · turn {stage['turn']}"
     lines.append(f"{milliseconds(stage['duration_ms'])} ({stage['duration_ms']:,.0f} ms)")
     lines.append(f"begins after {stage['start_ms']:,.0f} ms")
     if stage["status"] == "error":
         lines.append("failed")
-    if stage["detail"]:
-        lines.append(_clean(stage["detail"]))
+    if detail := stage.get("detail"):
+        lines.append(_clean(detail))
     return "<br>".join(lines)
 
 

@@ -11,12 +11,16 @@ from dash import dcc, html
 from flask import has_request_context, request
 from werkzeug.datastructures import MultiDict
 
+from app.addresses import call_of
 from app.components.guard import Parts
 from app.components.plain import Plain, h
 from app.filters import BadFilter
 from app.live import State, state_of
+from app.pages.call import layout as call_page
 from app.pages.table import PAGES, Page, find
 from app.shell import Place, live_status, shell
+from data.record import RecordUnavailable
+from data.traces.reading import call_trace
 
 if TYPE_CHECKING:
     from app.filters import PageFilter
@@ -48,6 +52,9 @@ def whole(services: Services) -> html.Div:
 
 def rendered(place: Place, services: Services) -> tuple[Any, Parts]:
     """The content at an address and the parts it was filled with."""
+    called = call_of(place.path)
+    if called is not None:
+        return _call(*called, place.search, services), {}
     page = find(place.path)
     if page is None:
         return _missing(), {}
@@ -58,6 +65,23 @@ def rendered(place: Place, services: Services) -> tuple[Any, Parts]:
     parts = {name: orjson.loads(properties) for name, properties in state.parts.items()}
     versions = ",".join(f"{name}:{version}" for name, version in state.versions.items())
     return page.layout(parts, live_status(page.name, versions=versions, as_of=state.as_of)), parts
+
+
+def _call(source: str, call_id: str, search: str, services: Services) -> Plain:
+    """The page of a call."""
+    try:
+        zone = _filter(search, services).filter.zone
+    except BadFilter:
+        zone = services.settings.timezone
+    try:
+        row = services.record.call(source, call_id)
+        if row is None:
+            return call_page.missing(source, call_id)
+        trace = call_trace(row["trace"], services.spans.of_call(source, call_id), row["started_at"])
+    except (RecordUnavailable, TimeoutError):
+        log.exception("a call could not be read")
+        return call_page.unavailable()
+    return call_page.layout(row, trace, zone)
 
 
 def _state(page: Page, search: str, services: Services) -> State | None:

@@ -34,6 +34,8 @@ class Activity:
     timestamp: int
     status: str | None = None
     agent: str | None = None
+    source: str | None = None
+    call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ def _activity(row: Mapping[Hashable, Any]) -> Activity:
         timestamp=int(row["happened_at"]),
         status=status.value,
         agent=row["agent"],
+        source=row["source"],
+        call_id=row["call_id"],
     )
 
 

@@ -202,4 +202,4 @@ def test_label_sets_are_those_with_a_sample_in_the_time() -> None:
         }
         assert {labels["__name__"] for labels in memory.label_sets([], first, last)} == held
     assert [labels["__name__"] for labels in memory.label_sets([Matcher("__name__", "=", "b")], T0, FOREVER)] == ["b"]
-    assert memory.label_sets([Matcher("__name__", "=", "b")], T0 + 51 * STEP, FOREVER) == []
+    assert memory.label_sets([Matcher("__name__", "=", "b")], T0 + 50 * STEP, FOREVER) == []

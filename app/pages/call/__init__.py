@@ -1,0 +1,1 @@
+"""The page of one call: what is known of it, and where its time went."""
