@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from alerts.templates import Data, NotificationTemplates, RuleTemplates, TemplateError, data
 from alerts.templates.execution import execute
 from alerts.templates.values import KV
+from tests.alerts.templates.scenarios import Maker
 from tests.alerts.templates.support import DATA, START, alert
 
 NOW = START + timedelta(hours=1, minutes=2, seconds=3)
@@ -190,6 +191,21 @@ def test_no_text_raises_anything_but_a_template_error(text: str) -> None:
         lambda: RULES.expand("{{" + text + "}}", {"a": text}, 1e9),
     ):
         expand()
+
+
+@settings(max_examples=300)
+@given(st.integers(min_value=0, max_value=2**32), st.data())
+def test_no_broken_template_raises_anything_but_a_template_error(seed: int, choice: st.DataObject) -> None:
+    text = Maker(seed).template()
+    start = choice.draw(st.integers(0, len(text)))
+    end = choice.draw(st.integers(start, min(len(text), start + 10)))
+    NOTIFICATIONS.expand(text[:start] + choice.draw(st.text(max_size=2)) + text[end:], DATA)
+
+
+@pytest.mark.parametrize("text", ["{{-1ntf }}", "{{ -1x }}", "{{ +.5q }}", "{{ 1__x }}", "{{ - }}"])
+def test_what_only_begins_like_a_number_is_refused(text: str) -> None:
+    # A pattern that matched nothing in its place went on for ever.
+    assert NOTIFICATIONS.expand(text, DATA).error
 
 
 ANYTHING = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8)
