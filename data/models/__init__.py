@@ -1,0 +1,36 @@
+"""The tables of the record and their closed word lists, an area a file (a leaf: it imports nothing else of ours).
+
+Times are UTC microseconds since 1970 in BIGINT columns, in the record and in the analytic copy alike, so that one
+Core query means the same on every engine; alerting counts in milliseconds, as Prometheus does. Durations are seconds,
+latencies milliseconds, money is in `currency`. Unknown is NULL, never 0.
+"""
+
+from __future__ import annotations
+
+from data.models.alerting import acknowledgements, alert_transitions, alerts, notification_log, silences
+from data.models.base import RowId, metadata
+from data.models.calls import CALL_COLUMNS, DOCUMENTS, call_documents, calls, counters
+from data.models.tracing import deployments, spans
+from data.models.words import COUNTED, CallEvent, Direction, EndReasonGroup, Status
+
+__all__ = [
+    "CALL_COLUMNS",
+    "COUNTED",
+    "DOCUMENTS",
+    "CallEvent",
+    "Direction",
+    "EndReasonGroup",
+    "RowId",
+    "Status",
+    "acknowledgements",
+    "alert_transitions",
+    "alerts",
+    "call_documents",
+    "calls",
+    "counters",
+    "deployments",
+    "metadata",
+    "notification_log",
+    "silences",
+    "spans",
+]

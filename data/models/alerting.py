@@ -1,0 +1,78 @@
+"""Alerts with their history, silences, acknowledgements and the log of notifications."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Double, String, Table, Text
+
+from data.models.base import RowId, metadata
+
+#: Alerts that are pending or firing, and for a while those that are resolved; instants in milliseconds.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("rule_group", String(200), primary_key=True),
+    Column("rule", String(200), primary_key=True),
+    Column("fingerprint", String(16), primary_key=True),
+    Column("labels", Text, nullable=False),
+    Column("annotations", Text, nullable=False),
+    Column("value", Double, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("active_at", BigInteger, nullable=False),
+    Column("fired_at", BigInteger),
+    Column("resolved_at", BigInteger),
+    Column("keep_firing_since", BigInteger),
+)
+
+#: Every change of an alert's state, in order; `at` in milliseconds.
+alert_transitions = Table(
+    "alert_transitions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("rule_group", String(200), nullable=False),
+    Column("rule", String(200), nullable=False),
+    Column("fingerprint", String(16), nullable=False, index=True),
+    Column("labels", Text, nullable=False),
+    Column("annotations", Text, nullable=False),
+    Column("value", Double, nullable=False),
+    Column("before", String(10), nullable=False),
+    Column("after", String(10), nullable=False),
+)
+
+#: Silences; matchers as JSON: a list of name, operator, value. Instants in milliseconds.
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("matchers", Text, nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False, index=True),
+    Column("created_by", String(200), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+#: What each integration was told last of a group; fingerprints as a JSON list. Instants in milliseconds. The key of a
+#: group has no bound, so the table's key is a digest of it and of the integration's.
+notification_log = Table(
+    "notification_log",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("integration", Text, nullable=False),
+    Column("group_key", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("firing", Text, nullable=False),
+    Column("resolved", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)
+
+#: Who has taken note of an alert, from when on it is active; instants in milliseconds.
+acknowledgements = Table(
+    "acknowledgements",
+    metadata,
+    Column("fingerprint", String(16), primary_key=True),
+    Column("active_at", BigInteger, primary_key=True),
+    Column("who", String(200), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+)
