@@ -1,0 +1,10 @@
+"""The commands of the program, a group a file; this is the list of them. Each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+from app.commands.importing import import_calls
+from app.commands.migrating import migrate
+from app.commands.rules import rules
+from app.commands.serving import demo, serve
+
+COMMANDS = (serve, demo, import_calls, migrate, rules)
