@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, unquote
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, unquote, urlencode
+
+from data.filters import CallFilter
 
 _CALLS = "/calls/"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def call_path(source: str, call_id: str) -> str:
@@ -18,3 +23,24 @@ def call_of(path: str) -> tuple[str, str] | None:
         return None
     source, _, call_id = path.removeprefix(_CALLS).partition("/")
     return (unquote(source), unquote(call_id)) if source and call_id else None
+
+
+def calls_link(chosen: CallFilter, of: str = "", **changes: Any) -> str:
+    """The list of exactly the calls of a filter, narrowed to a set (data/callsets.py) and changed in other fields."""
+    return f"/calls?{calls_query(chosen, of, **changes)}"
+
+
+def calls_query(chosen: CallFilter, of: str = "", **changes: Any) -> str:
+    """The query string of that list, both ends of the range to the microsecond."""
+    values = {name: getattr(chosen, name) for name in CallFilter.__dataclass_fields__} | changes
+    values["of"] = tuple(dict.fromkeys((*values["of"], *([of] if of else []))))
+    ends = {name: exact(values.pop(end)) for name, end in (("from", "start"), ("to", "end"))}
+    return urlencode({k: v for k, v in (ends | values).items() if v is not None and v not in ("", ())}, doseq=True)
+
+
+def exact(instant: int | None) -> str | None:
+    """An instant in ISO-8601 with all its digits."""
+    if instant is None:
+        return None
+    moment = _EPOCH + timedelta(microseconds=instant)
+    return moment.isoformat().replace("+00:00", "Z")

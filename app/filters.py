@@ -5,25 +5,39 @@ A time is ISO-8601 (naive: in the zone), or relative as in Grafana: now, now-24h
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from werkzeug.datastructures import MultiDict
 
-from data.filters import DIMENSIONS, CallFilter
-from data.models import Direction, Status
+from data.callsets import CALL_SETS
+from data.filters import DIMENSIONS, UNKNOWN, CallFilter
+from data.models import Direction, EndReasonGroup, Status
 from data.times import EARLIEST, HOUR, MINUTE, SECOND, from_datetime, to_datetime, wall
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR}
 _RELATIVE = re.compile(r"now(?:([+-])(\d{1,6})([smhdwMy]))?(?:/([dwMy]))?")
 #: Asking for them walks a folder of 600 files.
 _ZONES = frozenset(available_timezones())
-_WORDS: dict[str, frozenset[str]] = {"status": frozenset(Status), "direction": frozenset(Direction)}
+_WORDS: dict[str, frozenset[str]] = {
+    "status": frozenset(Status),
+    "direction": frozenset(Direction) | {UNKNOWN},
+    "end_reason_group": frozenset(EndReasonGroup) | {UNKNOWN},
+}
+#: Lists of whole numbers, and the range that they lie in.
+NUMBERS = {"weekday": range(7), "hour": range(24), "csat": range(1, 6)}
+#: Least and greatest duration in seconds.
+BOUNDS = ("min_duration", "max_duration")
+#: What is neither a filter nor a choice of the page: the refresh's own, and how the page is framed.
+_NO_CHOICE = frozenset({"from", "to", "zone", "compare", "q", "of", "have", "kiosk", *DIMENSIONS, *NUMBERS, *BOUNDS})
 _LONGEST_TEXT = 200
 _MOST_VALUES = 100
+_MOST_CHOICES = 12
 
 
 class BadFilter(ValueError):
@@ -32,19 +46,32 @@ class BadFilter(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PageFilter:
-    """What a page shows: the resolved filter, the range as it was written, and whether to compare with the past."""
+    """What a page shows: the resolved filter, the range as it was written, and whether to compare with the past.
+
+    choices: the parameters that only the page knows, as its metric or bucket; read them with `choice`.
+    """
 
     filter: CallFilter
     range_from: str
     range_to: str
     compare: bool
+    choices: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> tuple[object, ...]:
         """Equal for requests that ask for the same picture, whenever they ask."""
-        chosen = self.filter
-        values = tuple(getattr(chosen, name) for name in DIMENSIONS)
-        return (self.range_from, self.range_to, chosen.zone, *values, chosen.q, self.compare)
+        return (self.range_from, self.range_to, replace(self.filter, start=None, end=None), self.compare, self.choices)
+
+    def choice(self, name: str, known: Collection[str], default: str) -> str:
+        """One of the known words of the query string; raises BadFilter for any other."""
+        text = dict(self.choices).get(name) or default
+        if text not in known:
+            raise BadFilter(f"{name}: must be one of {', '.join(known)}")
+        return text
+
+    def text(self, name: str) -> str:
+        """A parameter that may be anything; empty if it is not given."""
+        return dict(self.choices).get(name, "")
 
 
 def parse_query(args: MultiDict[str, str], now: int, default_zone: str, *, default_from: str = "now-24h") -> PageFilter:
@@ -59,15 +86,61 @@ def parse_query(args: MultiDict[str, str], now: int, default_zone: str, *, defau
     if start >= end:
         raise BadFilter("from: must lie before to")
     return PageFilter(
-        filter=CallFilter(start=start, end=end, zone=zone, q=(args.get("q") or "")[:_LONGEST_TEXT], **_lists(args)),
+        filter=CallFilter(
+            start=start,
+            end=end,
+            zone=zone,
+            q=(args.get("q") or "")[:_LONGEST_TEXT],
+            of=_sets(args),
+            **_lists(args),
+            **_numbers(args),
+            **_bounds(args),
+        ),
         range_from=range_from,
         range_to=range_to,
         compare=args.get("compare", "1") != "0",
+        choices=_choices(args),
     )
 
 
-def _lists(args: MultiDict[str, str]) -> dict[str, tuple[str, ...]]:
+def _choices(args: MultiDict[str, str]) -> tuple[tuple[str, str], ...]:
+    given = sorted((name, text) for name, text in args.items() if text and name not in _NO_CHOICE)
+    return tuple((name, text) for name, text in given if len(text) <= _LONGEST_TEXT)[:_MOST_CHOICES]
+
+
+def _sets(args: MultiDict[str, str]) -> tuple[str, ...]:
+    names = _unique(name for name in args.getlist("of") if name)
+    if not CALL_SETS.keys() >= set(names):
+        raise BadFilter(f"of: must be one of {', '.join(CALL_SETS)}")
+    return names
+
+
+def _numbers(args: MultiDict[str, str]) -> dict[str, Any]:
     found = {}
+    for name, allowed in NUMBERS.items():
+        values = [v for v in args.getlist(name) if v]
+        if any(not (v.isascii() and v.isdigit() and len(v) < 3 and int(v) in allowed) for v in values):
+            raise BadFilter(f"{name}: must be a whole number from {allowed[0]} to {allowed[-1]}")
+        found[name] = tuple(sorted({int(v) for v in values}))
+    return found
+
+
+def _bounds(args: MultiDict[str, str]) -> dict[str, Any]:
+    found = {}
+    for name in BOUNDS:
+        text = args.get(name)
+        try:
+            seconds = float(text) if text else None
+        except ValueError:
+            seconds = math.nan
+        if seconds is not None and not 0 <= seconds < math.inf:
+            raise BadFilter(f"{name}: must be seconds, as 90 or 4.5")
+        found[name] = seconds
+    return found
+
+
+def _lists(args: MultiDict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for name in DIMENSIONS:
         values = _unique(v for v in args.getlist(name) if v)
         if len(values) > _MOST_VALUES or any(len(v) > _LONGEST_TEXT for v in values):

@@ -2,43 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_
+from sqlalchemy import Select, and_, or_
 from sqlalchemy.sql.elements import ColumnElement
 
+from data.callsets import CALL_SETS
 from data.models import calls
-from data.times import to_datetime, wall
+from data.times import EARLIEST, now_micros, to_datetime, wall, wall_clock
 
 #: The columns that a filter narrows by a list of values, in the order in which pages show them.
-DIMENSIONS = ("agent", "queue", "status", "direction", "source")
+DIMENSIONS = (
+    "agent",
+    "agent_version",
+    "queue",
+    "status",
+    "direction",
+    "source",
+    "end_reason_group",
+    "end_reason",
+    "language",
+    "sentiment",
+)
+#: As a value: the calls that do not carry the column.
+UNKNOWN = "(unknown)"
 _SEARCHED = ("call_id", "agent", "queue", "end_reason", "caller_last2")
 
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """Calls that started in [start, end) (UTC microseconds, None = open) and have one of the values of each list."""
+    """Calls that started in [start, end) (UTC microseconds, None = open) and have one of the values of each list.
+
+    weekday (0 = Monday) and hour are those of the zone's clock; csat is rounded; a duration lies in [min, max) seconds;
+    `of` names sets of data/callsets.py that all hold the call.
+    """
 
     start: int | None = None
     end: int | None = None
     zone: str = "UTC"
     agent: tuple[str, ...] = ()
+    agent_version: tuple[str, ...] = ()
     queue: tuple[str, ...] = ()
     status: tuple[str, ...] = ()
     direction: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
+    end_reason_group: tuple[str, ...] = ()
+    end_reason: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    sentiment: tuple[str, ...] = ()
+    weekday: tuple[int, ...] = ()
+    hour: tuple[int, ...] = ()
+    csat: tuple[int, ...] = ()
+    min_duration: float | None = None
+    max_duration: float | None = None
+    of: tuple[str, ...] = ()
     q: str = ""
 
     def values(self) -> list[ColumnElement[bool]]:
         """The conditions on values, without the time range."""
-        found: list[ColumnElement[bool]] = [
-            calls.c[name].in_(getattr(self, name)) for name in DIMENSIONS if getattr(self, name)
-        ]
+        found = [_one_of(calls.c[name], getattr(self, name)) for name in DIMENSIONS if getattr(self, name)]
+        found += self._measures()
+        found += (CALL_SETS[name] for name in self.of)
+        if self.weekday or self.hour:
+            found += self._on_the_clock()
         if self.q:
             found.append(or_(*(calls.c[name].icontains(self.q, autoescape=True) for name in _SEARCHED)))
         return found
+
+    def _measures(self) -> Iterator[ColumnElement[bool]]:
+        if self.csat:
+            yield or_(*(and_(calls.c.csat >= n - 0.5, calls.c.csat < n + 0.5) for n in self.csat))
+        if self.min_duration is not None:
+            yield calls.c.duration_seconds >= self.min_duration
+        if self.max_duration is not None:
+            yield calls.c.duration_seconds < self.max_duration
+
+    def _on_the_clock(self) -> Iterator[ColumnElement[bool]]:
+        start, end = self.start if self.start is not None else EARLIEST, self.end or now_micros()
+        weekday, hour = wall_clock(calls.c.started_at, start, end, self.zone)
+        if self.weekday:
+            yield weekday.in_(self.weekday)
+        if self.hour:
+            yield hour.in_(self.hour)
 
     def times(self) -> list[ColumnElement[bool]]:
         """The conditions on the start of the call."""
@@ -77,6 +125,12 @@ class CallFilter:
         if start.weekday() == 0 and timedelta(days=1) < days < timedelta(days=7):
             days = timedelta(days=7)
         return replace(self, start=wall(self.zone, start - days), end=wall(self.zone, end - days))
+
+
+def _one_of(column: ColumnElement[Any], values: tuple[str, ...]) -> ColumnElement[bool]:
+    if UNKNOWN not in values:
+        return column.in_(values)
+    return or_(column.is_(None), column.in_([value for value in values if value != UNKNOWN]))
 
 
 def _next_month(first: datetime) -> datetime:

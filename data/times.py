@@ -91,6 +91,19 @@ def _offset_runs(zone: str, start: int, end: int) -> tuple[tuple[int, int], ...]
     return tuple(runs)
 
 
+def wall_clock(
+    column: ColumnElement[int], start: int, end: int, zone: str
+) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Weekday (0 = Monday) and hour, on the zone's clock, of an instant that lies in [start, end)."""
+    runs = _offset_runs(zone, start, end)
+    arms = [(column < begin, column + offset) for (begin, _), (_, offset) in zip(runs[1:], runs, strict=False)]
+    local = case(*arms, else_=column + runs[-1][1]) if arms else column + runs[0][1]
+    days, hours = int_div(local, DAY), int_div(local, HOUR)
+    # 1970 began on a Thursday.
+    weekday = days + 3 - int_div(days + 3, 7) * 7
+    return weekday, hours - int_div(hours, 24) * 24
+
+
 @dataclass(frozen=True, slots=True)
 class Buckets:
     """Consecutive half-open buckets: bucket i is [starts[i], starts[i + 1]), the last one ends at `end`."""

@@ -10,6 +10,8 @@ import orjson
 from flask import Blueprint, Response, request
 
 from app.api.errors import ApiError
+from data.callsets import CALL_SETS
+from data.filters import DIMENSIONS
 
 Schema = dict[str, Any]
 View = TypeVar("View", bound=Callable[..., Any])
@@ -116,7 +118,16 @@ FILTERS: tuple[Parameter, ...] = (
     Parameter("zone", "IANA time zone of naive times and of days. Default: the server's TIMEZONE."),
     *(
         Parameter(name, f"Only calls with this {name}; repeat the key for any of several.", listing(TEXT))
-        for name in ("agent", "queue", "status", "direction", "source")
+        for name in DIMENSIONS
+    ),
+    *(
+        Parameter(name, f"Only calls with this {name}{text}; repeat the key for any of several.", listing(INTEGER))
+        for name, text in (("weekday", " (0 = Monday) in the zone"), ("hour", " in the zone"), ("csat", ", rounded"))
+    ),
+    Parameter("min_duration", "Only calls of at least so many seconds.", NUMBER),
+    Parameter("max_duration", "Only calls of fewer seconds than this.", NUMBER),
+    Parameter(
+        "of", "Only calls of this set; repeat the key for those of all.", listing(TEXT | {"enum": list(CALL_SETS)})
     ),
     Parameter("q", "Only calls in whose id, agent, queue, end reason or last two digits this text occurs."),
 )

@@ -11,6 +11,10 @@ from zoneinfo import ZoneInfo
 import dash_bootstrap_components as dbc
 
 from app.components.plain import Plain, h, icon
+from app.filters import BOUNDS, NUMBERS
+from app.format import duration
+from data.callsets import LABELS
+from data.filters import DIMENSIONS
 
 if TYPE_CHECKING:
     from app.filters import PageFilter
@@ -32,7 +36,7 @@ PRESETS = {
     ("now-1M/M", "now-1M/M"): "Last month",
 }
 _LONG_LABEL = 20
-_DIMENSIONS = ("agent", "queue", "status", "direction", "source")
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def filter_parts(page: PageFilter) -> dict[str, dict[str, Any]]:
@@ -91,14 +95,14 @@ def _local(instant: int | None, zone: str) -> datetime | None:
 
 
 def _chips(page: PageFilter) -> list[Plain]:
-    chosen = [(name, value) for name in _DIMENSIONS for value in getattr(page.filter, name)]
-    if page.filter.q:
-        chosen.append(("q", page.filter.q))
-    return [_chip(name, value) for name, value in chosen]
+    chosen = [(name, value) for name in (*DIMENSIONS, *NUMBERS, "of") for value in getattr(page.filter, name)]
+    single = [(name, getattr(page.filter, name)) for name in (*BOUNDS, "q")]
+    chosen += [(name, value) for name, value in single if value not in ("", None)]
+    return [_chip(name, str(value) if not isinstance(value, float) else f"{value:g}") for name, value in chosen]
 
 
 def _chip(name: str, value: str) -> Plain:
-    label = f"{'search' if name == 'q' else name}: {value.replace('_', ' ') if name == 'status' else value}"
+    label = chip_label(name, value)
     return h(
         "Button",
         [h("Span", label, cls="vh-chip-label"), icon("x")],
@@ -108,6 +112,27 @@ def _chip(name: str, value: str) -> Plain:
         aria_label=f"Remove filter {label}",
         key=label,
     )
+
+
+def chip_label(name: str, value: str) -> str:
+    """A condition of the filter in words."""
+    match name:
+        case "q":
+            return f"search: {value}"
+        case "of":
+            return LABELS[value]
+        case "weekday":
+            return _WEEKDAYS[int(value)]
+        case "hour":
+            return f"from {int(value):02d}:00 to {int(value) + 1:02d}:00"
+        case "min_duration":
+            return f"{duration(float(value))} or longer"
+        case "max_duration":
+            return f"shorter than {duration(float(value))}"
+        case "status" | "end_reason_group":
+            return f"{name.replace('_', ' ')}: {value.replace('_', ' ')}"
+        case _:
+            return f"{name.replace('_', ' ')}: {value}"
 
 
 def filter_bar(parts: dict[str, dict[str, Any]], live: Any) -> Plain:

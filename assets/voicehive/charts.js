@@ -64,6 +64,7 @@
     const shown = dressed(figure, off);
     return draw.call(Plotly, graph, shown).then((result) => {
       follow(graph);
+      graph.toggleAttribute("data-drill", Boolean(window.voicehive.callsOf(figure)));
       legend(graph, shown.data, off);
       const x = hovered.get(graph);
       if (x !== undefined && Plotly.Fx) Plotly.Fx.hover(graph, { xval: x }, "xy");
@@ -108,6 +109,7 @@
     if (graph.voicehiveFollowed) return;
     graph.voicehiveFollowed = true;
     graph.on("plotly_hover", (e) => e.xvals && hovered.set(graph, e.xvals[0]));
+    graph.on("plotly_click", (e) => window.voicehive.drill(e, given.get(graph)));
     graph.on("plotly_unhover", () => hovered.delete(graph));
     graph.on("plotly_relayout", () => hovered.delete(graph));
   }

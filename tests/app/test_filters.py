@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from app.components.filterbar import CHIPS, filter_parts
 from app.filters import BadFilter, parse_query, parse_time
 from data.times import to_iso
 
@@ -58,3 +59,41 @@ def test_a_repeated_key_gathers_and_order_does_not_matter() -> None:
 def test_the_future_is_no_part_of_a_range() -> None:
     today = parse_query(MultiDict([("from", "now/d"), ("to", "now/d")]), NOW, "UTC")
     assert today.filter.end == NOW
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("weekday=7", "weekday: "),
+        ("hour=24", "hour: "),
+        ("hour=²", "hour: "),
+        ("csat=0", "csat: "),
+        ("min_duration=-1", "min_duration: "),
+        ("max_duration=nan", "max_duration: "),
+        ("of=everything", "of: "),
+        ("end_reason_group=nobody", "end_reason_group: "),
+    ],
+)
+def test_what_is_no_value_of_a_condition_is_refused_by_name(query: str, message: str) -> None:
+    name, _, value = query.partition("=")
+    with pytest.raises(BadFilter, match=f"^{message}"):
+        parse_query(MultiDict([(name, value)]), NOW, "UTC")
+
+
+def test_what_only_a_page_knows_is_kept_apart_and_tells_pictures_apart() -> None:
+    one = parse_query(MultiDict([("metric", "csat"), ("have", "a:1"), ("kiosk", "1")]), NOW, "UTC")
+    assert one.choices == (("metric", "csat"),)
+    assert one.choice("metric", ("csat", "cost"), "cost") == "csat"
+    assert one.choice("by", ("agent",), "agent") == "agent"
+    with pytest.raises(BadFilter, match=r"^metric: must be one of cost"):
+        one.choice("metric", ("cost",), "cost")
+    assert one.key != parse_query(MultiDict([("metric", "cost")]), NOW, "UTC").key
+
+
+def test_each_condition_has_words_of_its_own() -> None:
+    query = MultiDict([("weekday", "6"), ("hour", "9"), ("csat", "4"), ("of", "rated"), ("min_duration", "90")])
+    labels = [
+        chip["props"]["children"][0]["props"]["children"]
+        for chip in filter_parts(parse_query(query, NOW, "UTC"))[CHIPS]["children"]
+    ]
+    assert labels == ["Sunday", "from 09:00 to 10:00", "csat: 4", "rated calls", "1 m 30 s or longer"]

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
 from data.analytics import AnalyticCopy
-from data.filters import DIMENSIONS, CallFilter
+from data.callsets import BEHIND, CALL_SETS, LABELS
+from data.filters import DIMENSIONS, UNKNOWN, CallFilter
+from data.kpis import KPIS
+from data.models import calls
 from data.queries.listing import count_calls
 from data.record import Record
 from data.times import DAY, HOUR, MINUTE, from_datetime, to_datetime, wall
@@ -150,8 +157,15 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Any:
     migrate(record)
     values = {"agent": ("Ada", "Bob"), "queue": ("sales", "help"), "status": ("success", "error")}
     values |= {"direction": ("inbound", "web"), "source": ("one", "two")}
+    # Bits of the number decide: those of the first five, so that all combinations are there, then these again.
+    values |= {"agent_version": ("1", "2"), "end_reason_group": ("agent", "customer"), "end_reason": ("done", "gone")}
+    values |= {"language": ("en", "de"), "sentiment": ("good", "bad")}
     events = [
-        call(f"{n}", started_at=T0 + n, **{name: pair[n >> bit & 1] for bit, (name, pair) in enumerate(values.items())})
+        call(
+            f"{n}",
+            started_at=T0 + n,
+            **{name: pair[n >> bit % 5 & 1] for bit, (name, pair) in enumerate(values.items())},
+        )
         for n in range(32)
     ]
     apply(record, [*events, call("bare", started_at=T0 + DAY)])
@@ -174,6 +188,11 @@ def test_a_dimension_holds_the_calls_with_one_of_its_values(copy: AnalyticCopy, 
         "status": ("success", "error"),
         "direction": ("inbound", "web"),
         "source": ("one", "two"),
+        "agent_version": ("1", "2"),
+        "end_reason_group": ("agent", "customer"),
+        "end_reason": ("done", "gone"),
+        "language": ("en", "de"),
+        "sentiment": ("good", "bad"),
     }[name]
     one: Any = {name: (pair[0],)}
     both: Any = {name: pair}
@@ -188,3 +207,49 @@ def test_dimensions_and_range_narrow_each_other(copy: AnalyticCopy) -> None:
     assert count_calls(copy, chosen) == 1
     assert count_calls(copy, CallFilter(agent=("Ada",), start=T0, end=T0 + 4)) == 2
     assert count_calls(copy, CallFilter(agent=("Ada",), q="BOB")) == 0
+
+
+@pytest.mark.parametrize("name", [name for name in DIMENSIONS if name not in ("status", "source")])
+def test_calls_without_a_value_are_found_as_unknown(copy: AnalyticCopy, name: str) -> None:
+    unknown: Any = {name: (UNKNOWN,)}
+    assert count_calls(copy, CallFilter(**unknown)) == 1
+    with_one: Any = {name: (UNKNOWN, str(_first(copy, name)))}
+    assert count_calls(copy, CallFilter(**with_one)) == 17
+
+
+def _first(copy: AnalyticCopy, name: str) -> Any:
+    return copy.frame(select(func.min(calls.c[name]).label("v")))["v"][0]
+
+
+@pytest.mark.parametrize("zone", ["UTC", BERLIN, "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"])
+def test_weekday_and_hour_are_those_of_the_zones_clock_across_its_changes(
+    sqlite_record: Record, tmp_path: Path, zone: str
+) -> None:
+    # A call each 5 hours and 7 minutes of a year: no hour is left out.
+    instants = [at("UTC", "2024-01-01") + n * (5 * HOUR + 7 * MINUTE) for n in range(1700)]
+    apply(sqlite_record, [call(f"{t}", started_at=t) for t in instants])
+    copy = AnalyticCopy(sqlite_record, None)
+    local = pd.to_datetime(pd.Series(instants), unit="us", utc=True).dt.tz_convert(zone)
+    chosen = CallFilter(start=instants[0], end=instants[-1] + 1, zone=zone)
+    for weekday, hour in ((0, 0), (2, 9), (6, 2), (6, 23)):
+        expected = ((local.dt.day_of_week == weekday) & (local.dt.hour == hour)).sum()
+        assert expected > 5
+        assert count_calls(copy, replace(chosen, weekday=(weekday,), hour=(hour,))) == expected
+    assert count_calls(copy, replace(chosen, weekday=(5, 6))) == (local.dt.day_of_week >= 5).sum()
+
+
+def test_durations_are_half_open_and_ratings_rounded(sqlite_record: Record) -> None:
+    events = [call(f"{n}", duration_seconds=float(n), csat=1 + n / 4) for n in range(17)]
+    apply(sqlite_record, [*events, call("neither")])
+    copy = AnalyticCopy(sqlite_record, None)
+    assert count_calls(copy, CallFilter(min_duration=3, max_duration=7)) == 4
+    assert count_calls(copy, CallFilter(csat=(2,))) == 4  # 1.5 to 2.25
+    assert count_calls(copy, CallFilter(csat=(1, 5))) == 2 + 3
+
+
+def test_every_named_set_can_be_asked_and_is_part_of_the_counted_calls(copy: AnalyticCopy) -> None:
+    assert set(CALL_SETS) == set(LABELS)
+    assert set(BEHIND.values()) <= set(CALL_SETS)
+    assert set(BEHIND) < set(KPIS)
+    for name in CALL_SETS:
+        assert count_calls(copy, CallFilter(of=(name,))) <= count_calls(copy, CallFilter(of=("counted",)))

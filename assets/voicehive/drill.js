@@ -1,0 +1,76 @@
+// From a point, bar or cell of a chart to exactly the calls behind it (app/figures/drill.py says which those are).
+(function () {
+  "use strict";
+  const vh = (window.voicehive = window.voicehive || {});
+  const NEAR_PIXELS = 12;
+
+  vh.callsOf = (figure) => figure && figure.layout && figure.layout.meta && figure.layout.meta.calls;
+
+  // The address of the calls of one point: `index` is its place (of a cell: row and column), `uid` that of its series.
+  vh.callsLink = function (calls, index, uid) {
+    const query = new URLSearchParams(calls.base);
+    const put = (values) => {
+      for (const [name, value] of Object.entries(values || {})) {
+        query.delete(name);
+        for (const one of [].concat(value)) query.append(name, one);
+      }
+    };
+    if (calls.edges) put({ from: instant(calls.edges[index]), to: instant(calls.edges[index + 1]) });
+    if (calls.points) put(Array.isArray(index) ? calls.points[index[0]][index[1]] : calls.points[index]);
+    if (calls.series) put(calls.series[uid]);
+    return "/calls?" + query.toString().replace(/%2F/g, "/").replace(/%3A/g, ":");
+  };
+
+  function instant(edge) {
+    return typeof edge === "string" ? edge : new Date(edge * 1000).toISOString();
+  }
+
+  vh.drill = function (event, figure) {
+    const calls = vh.callsOf(figure);
+    if (!calls || !event.points.length) return;
+    const index = event.points[0].pointNumber;
+    if (calls.edges && !(index + 1 < calls.edges.length)) return;
+    const uid = Array.isArray(index) ? null : pointed(event, index);
+    vh.visit(vh.callsLink(calls, index, uid), event.event);
+  };
+
+  // Hovering gathers all series of a bucket: which of them lies under the pointer? None: the whole bucket is meant.
+  function pointed(event, index) {
+    const axis = event.points[0].yaxis;
+    if (!axis || !event.event) return null;
+    const top = event.points[0].xaxis._mainSubplot ? graphTop(event) : 0;
+    const pixel = event.event.clientY - top - axis._offset;
+    let below = 0;
+    let nearest = null;
+    for (const point of event.points) {
+      const trace = point.fullData;
+      const value = trace.y && trace.y[index];
+      if (trace.uid === "span" || value === null || value === undefined) continue;
+      if (trace.type === "bar") {
+        const above = below + value;
+        const at = axis.p2d(pixel);
+        if (at >= below && at < above) return trace.uid;
+        below = above;
+      } else {
+        const distance = Math.abs(axis.d2p(value) - pixel);
+        if (distance < NEAR_PIXELS && (!nearest || distance < nearest.distance)) nearest = { distance, uid: trace.uid };
+      }
+    }
+    return nearest && nearest.uid;
+  }
+
+  function graphTop(event) {
+    return event.event.target.closest(".js-plotly-plot").getBoundingClientRect().top;
+  }
+
+  // To another page of the app without loading everything anew; in a new tab where the reader wants one.
+  vh.visit = function (address, event) {
+    if (event && (event.ctrlKey || event.metaKey || event.shiftKey)) {
+      window.open(address, "_blank", "noopener");
+      return;
+    }
+    history.pushState(null, "", address);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    window.scrollTo(0, 0);
+  };
+})();

@@ -1,0 +1,88 @@
+"""Named sets of calls: what each figure is about, so that the calls behind it can be listed exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, and_, literal_column
+
+from data.kpis import ABANDONED, ANSWERED, COUNTS, OFFERED, c, has_status
+from data.models import EndReasonGroup, Status
+
+#: A conversation that is shorter was none: somebody hung up at the greeting.
+SHORT_SECONDS = 30
+
+
+def known(column: str) -> ColumnElement[bool]:
+    """Counted calls that carry the column."""
+    return and_(COUNTS, c[column].is_not(None))
+
+
+_TALKED = and_(ANSWERED, c.duration_seconds > SHORT_SECONDS)
+
+#: By the name that stands in the query string as `of`.
+CALL_SETS: Mapping[str, ColumnElement[bool]] = {
+    "counted": COUNTS,
+    "offered": OFFERED,
+    "answered": ANSWERED,
+    "abandoned": ABANDONED,
+    "waited": and_(OFFERED, c.wait_seconds.is_not(None)),
+    "answered_waited": and_(ANSWERED, c.wait_seconds.is_not(None)),
+    "talked": _TALKED,
+    "talked_success": and_(_TALKED, has_status(Status.SUCCESS)),
+    "short": and_(COUNTS, c.duration_seconds < SHORT_SECONDS),
+    "hung_up_early": and_(
+        COUNTS,
+        c.duration_seconds < SHORT_SECONDS,
+        c.end_reason_group == literal_column(f"'{EndReasonGroup.CUSTOMER}'"),
+    ),
+    "timed": known("duration_seconds"),
+    "rated": known("csat"),
+    "priced": known("cost"),
+    "measured": known("latency_ms"),
+    "judged": known("sentiment"),
+}
+
+#: The same in words, for the chips of the filter bar.
+LABELS: Mapping[str, str] = {
+    "counted": "counted calls",
+    "offered": "offered calls",
+    "answered": "offered calls that were answered",
+    "abandoned": "abandoned calls",
+    "waited": "offered calls with a known wait",
+    "answered_waited": "answered calls with a known wait",
+    "talked": f"answered and longer than {SHORT_SECONDS} s",
+    "talked_success": f"successful and longer than {SHORT_SECONDS} s",
+    "short": f"shorter than {SHORT_SECONDS} s",
+    "hung_up_early": f"caller hung up within {SHORT_SECONDS} s",
+    "timed": "calls with a known duration",
+    "rated": "rated calls",
+    "priced": "calls with a known cost",
+    "measured": "calls with a known latency",
+    "judged": "calls with a known sentiment",
+}
+
+#: The set of calls that each figure of data/kpis.py is computed from.
+BEHIND: Mapping[str, str] = {
+    "abandonment_rate": "offered",
+    "offered": "offered",
+    "avg_duration_seconds": "timed",
+    "p50_duration_seconds": "timed",
+    "p95_duration_seconds": "timed",
+    "p99_duration_seconds": "timed",
+    "aht_seconds": "timed",
+    "asa_seconds": "answered_waited",
+    "avg_wait_seconds": "waited",
+    "p50_wait_seconds": "waited",
+    "p95_wait_seconds": "waited",
+    "service_level": "offered",
+    "csat": "rated",
+    "cost": "priced",
+    "avg_latency_ms": "measured",
+    "p95_latency_ms": "measured",
+}
+
+
+def behind(kpi: str) -> str:
+    """The set that a figure is computed from: all counted calls, unless it is about fewer."""
+    return BEHIND.get(kpi, "counted")
