@@ -49,10 +49,11 @@ class RuleState:
         deadline = started + _LONGEST_SECONDS
         limits = Limits(stop=lambda: time.perf_counter() > deadline)
         try:
-            with create_span(f"rule {self.rule.name}"):
+            with create_span(f"rule {self.rule.name}") as span:
                 result = instant(self.rule.query, store, at - group.query_offset, limits)
                 given = list(self._taken(group, result, at, expand))
                 self._store(store, at, given)
+                span.set_attribute("series", len(given))
             self.error = ""
         except Exception as error:  # noqa: BLE001 - the next rule is judged whatever this one does
             if str(error) != self.error:
@@ -144,7 +145,7 @@ class Evaluator:
                 continue
             self._turns[group.name] = at
             started = time.perf_counter()
-            with create_span(f"rule group {group.name}"):
+            with create_span(f"rule group {group.name}", {"rules": len(states)}):
                 for state in states:
                     state.evaluate(group, self._store, at, self._expand)
             yield at, group, states, time.perf_counter() - started

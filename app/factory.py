@@ -32,6 +32,7 @@ from data.samples.store import SampleStore
 from data.times import now_micros
 from data.traces.store import SpanStore
 from monitoring.machinery import ServerMetrics
+from monitoring.metrics import exemplar
 from monitoring.system import SystemHistory
 from monitoring.tracing import finished_span
 
@@ -78,8 +79,8 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
     migrate(record)
 
     def queried(name: str, seconds: float) -> None:
-        metrics.query_seconds.labels(name).observe(seconds)
-        finished_span(f"query {name}", seconds)
+        metrics.query_seconds.labels(name).observe(seconds, exemplar())
+        finished_span(f"query {name}", seconds, {"db.system": "duckdb", "db.operation": name})
 
     copy = AnalyticCopy(record, settings.var_dir / "analytics.duckdb", on_query=queried)
     system = SystemHistory()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector, start_http_server
 from sqlalchemy import select
 
 from app import __version__
 from app.factory import App
+from app.observe import describe_outgoing
 from app.services import Services
 from data.demo.simulator import Simulator
 from data.deployments import note_version
@@ -17,7 +19,7 @@ from data.models import Status, calls
 from data.samples.sampler import Sampler
 from data.watch import Watch
 from monitoring.logs import send_logs
-from monitoring.tracing import Tracing, instrument_engine
+from monitoring.tracing import Tracing, instrument_clients, instrument_engine
 
 _DEMO_CALLS_PER_MINUTE = 2.0
 
@@ -38,11 +40,14 @@ class Runtime:
             version=__version__,
             jaeger_host=settings.jaeger_host,
             jaeger_port=settings.jaeger_port,
-            lose=lambda spans: services.metrics.lost.labels("span").inc(spans),
+            lose=services.metrics.lost.labels("span").inc,
         )
-        self._run(tracing.start, tracing.stop)
-        self._stops.append(send_logs("voicehive", __version__))
+        tracing.start()
+        stop_logs = send_logs("voicehive", __version__, services.metrics.lost.labels("log").inc)
+        # A collector that hangs takes its second from both at once.
+        self._stops.append(lambda: _at_once(stop_logs, tracing.stop))
         instrument_engine(services.record.engine)
+        instrument_clients(describe_outgoing)
         note_version(services.record, __version__, settings.environment)
         watch = Watch(services.record)
         self._run(watch.start, watch.stop)
@@ -87,6 +92,12 @@ class Runtime:
 
     def _start_simulator(self) -> None:
         self._stops.append(start_simulator(self._app.services).stop)
+
+
+def _at_once(*actions: Callable[[], object]) -> None:
+    with ThreadPoolExecutor() as threads:
+        for action in actions:
+            threads.submit(action)
 
 
 def start_simulator(services: Services) -> Simulator:

@@ -14,9 +14,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from app.demo import start_filling
 from app.settings import Settings, SettingsError
+from monitoring.logs import JsonFormatter, setup_logging
 
 if TYPE_CHECKING:
     from data.analytics import AnalyticCopy
@@ -68,6 +70,15 @@ def _claim(var_dir: Path) -> IO[str]:
     return claim
 
 
+class _Logger(Logger):
+    """What gunicorn has to say, in lines like our own."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(JsonFormatter())
+
+
 class _Server(BaseApplication):
     def __init__(self, settings: Settings, *, demo: bool) -> None:
         self._settings = settings
@@ -87,6 +98,7 @@ class _Server(BaseApplication):
             "keepalive": 75,
             "limit_request_line": 8190,
             "loglevel": "warning",
+            "logger_class": _Logger,
             "control_socket_disable": True,
             "proc_name": "voicehive",
             "post_worker_init": self._started,
@@ -99,12 +111,12 @@ class _Server(BaseApplication):
         # First of all, so that it runs beside the imports.
         filling = start_filling(self._settings) if self._demo else None
         from app.factory import create_app
+        from app.observe import log_fields
         from app.runtime import Runtime
         from data.migrations import SchemaTooNew
         from data.record import RecordUnavailable
-        from monitoring.logs import setup_logging
 
-        setup_logging()
+        setup_logging(add=log_fields)
         try:
             app = create_app(self._settings)
         except (RecordUnavailable, SchemaTooNew) as error:

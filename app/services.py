@@ -28,7 +28,7 @@ from data.traces.store import SpanStore
 from data.writer import Applied
 from monitoring.health import Health, Problem, Readings, health, problems
 from monitoring.machinery import ServerMetrics
-from monitoring.metrics import CALL_STATUSES
+from monitoring.metrics import CALL_STATUSES, exemplar
 from monitoring.system import SystemHistory
 
 _CACHED_SECONDS = 300
@@ -132,7 +132,7 @@ class Services:
 
     def count(self, applied: Sequence[Applied], seconds: float) -> None:
         """Feed the metrics with what the writer has just stored in one commit."""
-        self.metrics.ingest_commit.observe(seconds)
+        self.metrics.ingest_commit.observe(seconds, exemplar())
         self.last_commit = time.time()
         for one in applied:
             self.metrics.ingest_events.labels(one.outcome.value).inc()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -39,6 +40,16 @@ def _database(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    name = value.removeprefix("[").removesuffix("]")
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        if not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", name, re.ASCII):
+            raise ValueError("must be a host name or address, without http:// and port") from None
+    return name
+
+
 class Settings(BaseModel):
     """One typed value a key; the key is the field's name in capitals."""
 
@@ -57,7 +68,9 @@ class Settings(BaseModel):
     redis_url: Annotated[str, AfterValidator(_redis)] | None = Field(
         None, description="Redis for the chart cache of several instances"
     )
-    jaeger_host: str | None = Field(None, description="host that takes traces by OTLP/HTTP, such as Jaeger")
+    jaeger_host: Annotated[str, AfterValidator(_host)] | None = Field(
+        None, description="host that takes traces by OTLP/HTTP, such as Jaeger"
+    )
     jaeger_port: int = Field(4318, ge=1, le=65535, description="its OTLP/HTTP port")
     scrape_targets: Annotated[tuple[Target, ...], BeforeValidator(parse_targets)] = Field(
         (), description="more programs to sample, each name=http://host:port/metrics, with commas between them"

@@ -36,7 +36,7 @@ class Overloaded(RuntimeError):
 @dataclass(slots=True)
 class _Submission:
     events: Sequence[CallEvent]
-    #: The submitter's span; the batch, which belongs to many, links to it.
+    #: The submitter's span.
     context: trace.SpanContext = field(default_factory=lambda: trace.get_current_span().get_span_context())
     done: Future[list[Applied]] = field(default_factory=Future)
 
@@ -115,10 +115,13 @@ class Ingest:
         """One transaction for the group; if the database refuses its content, one for each, to find the guilty one."""
         started = time.perf_counter()
         events = [event for submission in group for event in submission.events]
-        links = [trace.Link(submission.context) for submission in group if submission.context.is_valid]
+        # A batch may belong to many: it is part of the first one's work, and names the others.
+        contexts = [submission.context for submission in group if submission.context.is_valid]
+        parent = contexts[0] if contexts else None
         try:
-            with create_span("ingest batch", {"events": len(events)}, links):
+            with create_span("ingest batch", {"events": len(events)}, parent=parent, links=contexts[1:]):
                 applied = apply(self._record, events)
+                self._notify(applied, time.perf_counter() - started)
         except DBAPIError as error:
             if len(group) > 1:
                 for submission in group:
@@ -132,7 +135,6 @@ class Ingest:
             for submission in group:
                 submission.done.set_exception(error)
             return
-        self._notify(applied, time.perf_counter() - started)
         position = 0
         for submission in group:
             submission.done.set_result(applied[position : position + len(submission.events)])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,10 @@ import orjson
 from opentelemetry import trace
 
 from monitoring import environment
-from monitoring.otel import STOP_MILLIS, service_resource
+from monitoring.otel import service_resource
+from monitoring.sending import LogSender
+
+log = logging.getLogger(__name__)
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -51,32 +55,51 @@ def _message(record: logging.LogRecord) -> str:
         return f"{record.msg} {record.args}"
 
 
-def setup_logging(level: int = logging.INFO) -> None:
-    """Send all logs of the process through the JSON formatter."""
+def setup_logging(level: int = logging.INFO, add: Callable[[], Mapping[str, object]] = dict) -> None:
+    """Send all that the process has to say through the JSON formatter; `add` gives more fields of the line of now."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
+    handler.addFilter(_Adding(add))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    threading.excepthook = _log_end_of_thread
     # Alembic announces each of its steps, httpx each of its requests.
     for name in ("alembic", "httpx"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def send_logs(service: str, version: str) -> Callable[[], None]:
+class _Adding(logging.Filter):
+    def __init__(self, add: Callable[[], Mapping[str, object]]) -> None:
+        super().__init__()
+        self._add = add
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        vars(record).update(self._add())
+        return True
+
+
+def _log_end_of_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None and args.exc_type is not SystemExit:
+        name = args.thread.name if args.thread else "?"
+        log.critical("the thread %s ended by an error", name, exc_info=args.exc_value)
+
+
+def send_logs(service: str, version: str, lose: Callable[[int], None]) -> Callable[[], None]:
     """With OTEL_LOGS_EXPORTER=otlp, send the log to the collector of OTEL_EXPORTER_OTLP_* too; returns how to stop."""
     if not environment.sends_logs():
         return lambda: None
-    from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
     from opentelemetry.instrumentation.logging.handler import LoggingHandler
     from opentelemetry.sdk._logs import LoggerProvider
-    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 
+    try:
+        sender = LogSender(lose)
+    except Exception as error:  # noqa: BLE001 - what the SDK makes of a bad OTEL_* variable; the log is on standard error
+        log.error("no logs are sent, check the OTEL_* variables: %s", error)
+        return lambda: None
     provider = LoggerProvider(resource=service_resource(service, version), shutdown_on_exit=False)
-    sender = BatchLogRecordProcessor(OTLPLogExporter())
     provider.add_log_record_processor(sender)
     handler = LoggingHandler(logger_provider=provider)
     # What the sender itself has to say about a collector that is away would be sent again and again.
     handler.addFilter(lambda record: not record.name.startswith("opentelemetry."))
     logging.getLogger().addHandler(handler)
-    return lambda: sender._batch_processor.shutdown(
-        timeout_millis=STOP_MILLIS
-    )  # the public way waits for half a minute
+    return provider.shutdown

@@ -63,14 +63,14 @@ class Metrics:
         )
         self.lost = Counter(
             "voicehive_instrumentation_lost",
-            "Measurements and spans that were dropped, or counted under other, by reason.",
+            "Measurements, spans and log records that were dropped, or counted under other, by what they were.",
             ["kind"],
             registry=registry,
         )
         if version:
             build = Gauge("voicehive_build_info", "1, labelled with the version.", ["version"], registry=registry)
             build.labels(version).set(1)
-        for kind in ("duration", "status", "agent", "endpoint", "custom", "span"):
+        for kind in ("duration", "status", "agent", "endpoint", "custom", "span", "log"):
             self.lost.labels(kind)
         for status in CALL_STATUSES:
             # A series that springs into being at 1 has no increase: the first error of a day would not count.
@@ -83,14 +83,14 @@ class Metrics:
         counted as lost.
         """
         children = self._call_children.get((status, agent or "")) or self._new_call_children(status, agent or "")
-        exemplar = _exemplar()
-        children[0].inc(1, exemplar)
+        found = exemplar()
+        children[0].inc(1, found)
         if duration is None:
             return
         if not _is_time(duration):
             self.lost.labels("duration").inc()
             return
-        children[1].observe(duration, exemplar)
+        children[1].observe(duration, found)
 
     def _new_call_children(self, status: str, agent: str) -> tuple[Counter, Histogram]:
         """The counter and histogram of this pair; kept only for what is within the bounds."""
@@ -121,12 +121,12 @@ class Metrics:
         if label(endpoint) != endpoint or not self._endpoints.admits((method, endpoint)):
             self.lost.labels("endpoint").inc()
             method, endpoint = OTHER, OTHER
-        exemplar = _exemplar()
+        found = exemplar()
         if status < 500:
             self.api_requests.labels(method, endpoint, "500")
         code = str(status) if self._statuses.admits(status) else OTHER
-        self.api_requests.labels(method, endpoint, code).inc(1, exemplar)
-        self.api_response_time.labels(method, endpoint).observe(seconds, exemplar)
+        self.api_requests.labels(method, endpoint, code).inc(1, found)
+        self.api_response_time.labels(method, endpoint).observe(seconds, found)
 
     def gauge(self, name: str, text: str, read: Callable[[], float | None]) -> None:
         """A gauge whose value is read at each scrape; None or a failing read leaves the sample out."""
@@ -140,7 +140,7 @@ def _is_time(seconds: float) -> bool:
         return False
 
 
-def _exemplar() -> dict[str, str] | None:
+def exemplar() -> dict[str, str] | None:
     """The trace that a measurement belongs to, for OpenMetrics; None outside of a sampled one."""
     context = trace.get_current_span().get_span_context()
     if not context.trace_flags.sampled:

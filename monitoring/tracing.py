@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from monitoring import environment
 from monitoring.otel import STOP_MILLIS, service_resource
 from monitoring.sampling import ErrorTraces, RecordErrors
-from monitoring.sending import Sender
+from monitoring.sending import SpanSender
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -34,18 +34,42 @@ _tracer = trace.get_tracer("voicehive")
 
 
 def create_span(
-    name: str, attributes: Mapping[str, Any] | None = None, links: list[trace.Link] | None = None
+    name: str,
+    attributes: Mapping[str, Any] | None = None,
+    *,
+    parent: trace.SpanContext | None = None,
+    links: Sequence[trace.SpanContext] = (),
 ) -> AbstractContextManager[trace.Span]:
-    """A span around a block; an exception in it is recorded, marks the span as an error, and goes on."""
-    return _tracer.start_as_current_span(str(name), attributes=dict(attributes or {}), links=links)
+    """A span around a block; an exception in it is recorded, marks the span as an error, and goes on.
+
+    It belongs to the current span, or to the `parent` that is given, of another thread.
+    """
+    within = trace.set_span_in_context(trace.NonRecordingSpan(parent)) if parent else None
+    return _tracer.start_as_current_span(
+        str(name), within, attributes=dict(attributes or {}), links=[trace.Link(each) for each in links]
+    )
 
 
-def finished_span(name: str, seconds: float) -> None:
+def finished_span(name: str, seconds: float, attributes: Mapping[str, Any] | None = None) -> None:
     """A span of this length, in seconds, that ends now, below the current one; without one it is no news."""
     if not trace.get_current_span().is_recording():
         return
     now = time.time_ns()
-    _tracer.start_span(name, start_time=now - int(seconds * 1e9)).end(now)
+    _tracer.start_span(name, start_time=now - int(seconds * 1e9), attributes=attributes).end(now)
+
+
+def mark_failed(error: BaseException) -> None:
+    """Tell the current span of an error that is answered here, and so does not pass through it."""
+    span = trace.get_current_span()
+    span.record_exception(error)
+    span.set_status(trace.StatusCode.ERROR, f"{type(error).__name__}: {error}")
+
+
+def replace_attributes(span: trace.Span, value: str, *names: str) -> None:
+    """Put this value in place of what the span has under these names, if it has any."""
+    known: Mapping[str, Any] = getattr(span, "attributes", None) or {}
+    for name in known.keys() & names:
+        span.set_attribute(name, value)
 
 
 def otlp_endpoint(jaeger_host: str | None, jaeger_port: int | None) -> str | None:
@@ -53,7 +77,8 @@ def otlp_endpoint(jaeger_host: str | None, jaeger_port: int | None) -> str | Non
     if not jaeger_host:
         return None
     port = _OTLP_PORT if jaeger_port is None or jaeger_port in _LEGACY_PORTS else jaeger_port
-    return f"http://{f'[{jaeger_host}]' if ':' in jaeger_host else jaeger_host}:{port}/v1/traces"
+    host = jaeger_host.strip("[]")
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1/traces"
 
 
 class Tracing:
@@ -77,7 +102,7 @@ class Tracing:
         if not environment.sends_traces():
             return
         try:
-            sender = Sender(endpoint, lose)
+            sender = SpanSender(endpoint, lose)
         except Exception as error:  # noqa: BLE001 - what the SDK makes of a bad OTEL_* variable; calls go on without traces
             log.error("no traces are sent, check the OTEL_* variables: %s", error)
             return
@@ -110,15 +135,18 @@ def instrument_engine(engine: Engine) -> None:
     SQLAlchemyInstrumentor().instrument(engine=engine, skip_dep_check=True)
 
 
-def instrument_clients() -> None:
-    """Spans for outgoing HTTP by requests and httpx, and the trace handed on in `traceparent`."""
+def instrument_clients(describe: Callable[[trace.Span, Any], None] | None = None) -> None:
+    """Spans for outgoing HTTP by requests and httpx, and the trace handed on in `traceparent`.
+
+    `describe` is called with each span and its request before that is sent.
+    """
     if find_spec("requests"):
         from opentelemetry.instrumentation.requests import RequestsInstrumentor
 
         if not RequestsInstrumentor().is_instrumented_by_opentelemetry:
-            RequestsInstrumentor().instrument()
+            RequestsInstrumentor().instrument(request_hook=describe)
     if find_spec("httpx"):
         from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 
         if not HTTPXClientInstrumentor().is_instrumented_by_opentelemetry:
-            HTTPXClientInstrumentor().instrument()
+            HTTPXClientInstrumentor().instrument(request_hook=describe)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import Flask, Response, request
+from opentelemetry import trace
 
 from monitoring.exposition import Page
 from monitoring.metrics import UNKNOWN_ROUTE, RecordRequest
@@ -34,11 +35,27 @@ def measure(app: Flask, record: RecordRequest, *, skip: tuple[str, ...] = ()) ->
         return response
 
 
-def trace_requests(app: Flask, *, skip: Sequence[str] = ()) -> None:
-    """A span for every request but those whose URL one of the regular expressions in `skip` finds."""
+def trace_requests(
+    app: Flask, *, skip: Sequence[str] = (), describe: Callable[[trace.Span], None] = lambda span: None
+) -> None:
+    """A span for every request but those whose URL one of the regular expressions in `skip` finds.
+
+    `describe` is called with each span that is recorded when its request begins.
+    """
     from opentelemetry.instrumentation.flask import FlaskInstrumentor
 
     FlaskInstrumentor().instrument_app(app, excluded_urls=",".join(skip))  # type: ignore[no-untyped-call]
+    hooks = app.before_request_funcs[None]
+    start = hooks.pop()
+
+    def start_and_describe() -> None:
+        start()
+        span = trace.get_current_span()
+        if span.is_recording():
+            describe(span)
+
+    # First of all: what another hook refuses is a request, too.
+    hooks.insert(0, start_and_describe)
 
 
 def add_page(app: Flask, path: str, page: Page) -> None:

@@ -19,6 +19,7 @@ from app.services import services
 from data.ingest import Overloaded
 from data.record import RecordFull, RecordUnavailable
 from data.times import TooManyBuckets
+from monitoring.tracing import mark_failed
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +72,12 @@ def answer_error(error: Exception) -> Response:
         message = "Too many calls are waiting to be written; nothing of this request was stored."
         return error_response(503, "overloaded", message, retry_after=error.retry_after)
     if isinstance(error, RecordFull):
+        mark_failed(error)
         log.error("the database is full: %s", error)
         return error_response(507, "storage_full", "The disk of the call record is full; nothing was stored.")
     if isinstance(error, RecordUnavailable | TimeoutError):
-        log.error("the database is away: %s", error, extra={"request_id": request_id()})
+        mark_failed(error)
+        log.error("the database is away: %s", error)
         return error_response(503, "database_unavailable", "The call record does not answer.", retry_after=2)
     if isinstance(error, MethodNotAllowed) and _is_nowhere(error):
         return answer_error(no_endpoint())
@@ -87,7 +90,8 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         status = error.code or 500
         return error_response(status, error.name.lower().replace(" ", "_"), error.description or error.name)
-    log.error("unexpected error", exc_info=error, extra={"request_id": request_id(), "path": request.path})
+    mark_failed(error)
+    log.error("unexpected error", exc_info=error, extra={"path": request.path})
     return error_response(500, "internal_error", "Something went wrong here; the log has the details.")
 
 

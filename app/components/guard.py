@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from app.components.states import failed
+from monitoring.tracing import mark_failed
 
 Parts = dict[str, dict[str, Any]]
 
@@ -18,7 +19,8 @@ def guarded(part_ids: Iterable[str], what: str, make: Callable[[], Parts], *, ch
     """What `make` returns; if it fails, an error with a reference in the place of each part (of a chart: its note)."""
     try:
         return make()
-    except Exception:
+    except Exception as error:
+        mark_failed(error)
         reference = secrets.token_hex(4)
         log.exception("%s could not be shown (reference %s)", what, reference)
         content = failed(what, reference)

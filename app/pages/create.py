@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,12 @@ import dash
 import flask
 from dash import ClientsideFunction, Input, Output, State
 
+from app.api.errors import request_id
 from app.pages.index import Site
 from app.pages.render import rendered, whole
 from app.pages.table import PAGES
 from app.shell import INTERVAL, PAGE, TOAST, URL, Place
+from monitoring.tracing import mark_failed
 
 if TYPE_CHECKING:
     from app.services import Services
@@ -65,8 +66,9 @@ def _router(pages: dash.Dash, services: Services) -> None:
 
 def _error_handler(hook: ErrorHook | None) -> Callable[[Exception], Any]:
     def handle(error: Exception) -> Any:
-        reference = secrets.token_hex(4)
-        log.error("a callback failed (reference %s)", reference, exc_info=error)
+        reference = request_id()
+        mark_failed(error)
+        log.error("a callback failed", exc_info=error)
         if hook is not None:
             hook(error, reference)
         text = f"This could not be done. The rest of the page works on. Reference {reference}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -66,13 +67,16 @@ class Program:
         return requests.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=10).text
 
 
-def run_program(var_dir: Path, *arguments: str, **environment: str) -> Program:
-    """Start `python -m app` and wait until it is ready."""
+def run_program(
+    var_dir: Path, *arguments: str, cwd: Path = ROOT, log: Path | None = None, **environment: str
+) -> Program:
+    """Start `python -m app` and wait until it is ready; `log` takes its standard error."""
     port, metrics_port = free_port(), free_port()
     environ = {"VAR_DIR": str(var_dir), "PORT": str(port), "PROMETHEUS_PORT": str(metrics_port)} | environment
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", *arguments], env=os.environ | environ, cwd=ROOT, text=True, stdout=subprocess.PIPE
-    )
+    command = [sys.executable, "-m", "app", *arguments]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)} | environ
+    with log.open("wb") if log else contextlib.nullcontext() as stderr:
+        process = subprocess.Popen(command, env=environ, cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=stderr)
     program = Program(process, int(environ["PORT"]), metrics_port, var_dir)
 
     def ready() -> bool:

@@ -49,6 +49,7 @@ def voicehive(*arguments: str, **environment: str) -> subprocess.CompletedProces
         ("ENVIRONMENT", "staging"),
         ("SECRET_KEY", "short"),
         ("HOST", "0.0.0.0"),
+        ("JAEGER_HOST", "http://jaeger:4318"),
     ],
 )
 def test_a_bad_setting_stops_the_start_naming_its_key(tmp_path: Path, key: str, value: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from typing import Any
 
 import pytest
@@ -11,7 +9,6 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from monitoring.custom import CustomMetrics, Definition
 from monitoring.health import Readings, health, problems
-from monitoring.logs import JsonFormatter
 from monitoring.machinery import ServerMetrics
 from monitoring.metrics import CALL_STATUSES, Metrics
 
@@ -116,18 +113,3 @@ def test_a_rate_must_surely_be_beyond_its_limit() -> None:
 
     assert named(30, 88.0) == []
     assert named(3000, 88.0) == ["LowSuccessRate"]
-
-
-def test_a_log_event_is_one_line_whatever_it_says() -> None:
-    record = logging.makeLogRecord({"msg": 'a\nb {"level": "forged"}', "levelname": "INFO", "request_id": "r1"})
-    line = JsonFormatter().format(record)
-    assert "\n" not in line
-    event = json.loads(line)
-    assert (event["level"], event["request_id"], event["message"]) == ("info", "r1", 'a\nb {"level": "forged"}')
-
-
-def test_what_json_can_not_hold_is_still_one_line() -> None:
-    fields = {"msg": "file %s of %d", "args": ("a", "b"), "path": "\ud800", "size": 2**70, "by": {(1, 2): 3}}
-    event = json.loads(JsonFormatter().format(logging.makeLogRecord(fields)))
-    assert event["message"] == "file %s of %d ('a', 'b')"
-    assert (event["path"], event["size"]) == ("\ud800", 2**70)

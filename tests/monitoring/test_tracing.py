@@ -24,6 +24,7 @@ from tests.monitoring.receiver import Receiver
         ("jaeger", 14268, "http://jaeger:4318/v1/traces"),
         ("jaeger", 5000, "http://jaeger:5000/v1/traces"),
         ("::1", 4318, "http://[::1]:4318/v1/traces"),
+        ("[::1]", 4318, "http://[::1]:4318/v1/traces"),
     ],
 )
 def test_jaegers_host_and_port_mean_its_otlp_port(host: str | None, port: int | None, endpoint: str | None) -> None:

@@ -12,8 +12,9 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from app.api.describe import TEXT, Parameter, Schema, endpoint, json_answer, listing, obj
-from app.api.errors import ApiError, request_id
+from app.api.errors import ApiError
 from app.services import services
+from monitoring.tracing import mark_failed
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,8 @@ def _failed(error: Exception) -> Response:
         return _error(error.code, error.message, error.status)
     if isinstance(error, HTTPException):
         return _error("bad_data", error.description or error.name, error.code or 400)
-    log.error("unexpected error", exc_info=error, extra={"request_id": request_id()})
+    mark_failed(error)
+    log.error("unexpected error", exc_info=error)
     return _error("internal", "something went wrong here; the log has the details", 500)
 
 

@@ -28,6 +28,7 @@ class Exposed:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.asked: list[str] = []
+        self.traceparents: list[str | None] = []
         #: Seconds between two bytes of the answer.
         self.pause = 0.0
         #: Cleared: answers wait until it is set again.
@@ -38,6 +39,7 @@ class Exposed:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked.append(self.path)
+                outer.traceparents.append(self.headers["traceparent"])
                 outer.go.wait(30)
                 body = outer.text if isinstance(outer.text, bytes) else outer.text.encode()
                 self.send_response(outer.status)
