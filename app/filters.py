@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from werkzeug.datastructures import MultiDict
 
 from data.callsets import CALL_SETS
-from data.filters import DIMENSIONS, UNKNOWN, CallFilter
+from data.filters import LISTS, UNKNOWN, CallFilter
 from data.models import Direction, EndReasonGroup, Status
 from data.times import EARLIEST, HOUR, MINUTE, SECOND, from_datetime, to_datetime, wall
 
@@ -34,7 +34,7 @@ NUMBERS = {"weekday": range(7), "hour": range(24), "csat": range(1, 6)}
 #: Least and greatest duration in seconds.
 BOUNDS = ("min_duration", "max_duration")
 #: What is neither a filter nor a choice of the page: the refresh's own, and how the page is framed.
-_NO_CHOICE = frozenset({"from", "to", "zone", "compare", "q", "of", "have", "kiosk", *DIMENSIONS, *NUMBERS, *BOUNDS})
+_NO_CHOICE = frozenset({"from", "to", "zone", "compare", "q", "of", "have", "kiosk", *LISTS, *NUMBERS, *BOUNDS})
 _LONGEST_TEXT = 200
 _MOST_VALUES = 100
 _MOST_CHOICES = 12
@@ -141,7 +141,7 @@ def _bounds(args: MultiDict[str, str]) -> dict[str, Any]:
 
 def _lists(args: MultiDict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in DIMENSIONS:
+    for name in LISTS:
         values = _unique(v for v in args.getlist(name) if v)
         if len(values) > _MOST_VALUES or any(len(v) > _LONGEST_TEXT for v in values):
             raise BadFilter(f"{name}: too many or too long values")

@@ -10,7 +10,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from app.components import problems
-from app.components.filterbar import ZONE, zone_label
+from app.components.filterbar import KEYS, ZONE, zone_label
 from app.components.plain import Plain, h, icon
 
 URL, INTERVAL, PAGE, LIVE, TOAST = "vh-url", "vh-interval", "vh-page", "vh-live", "vh-toast"
@@ -60,20 +60,35 @@ def shell(
 
 
 def _navigation(pages: Iterable[Link], zone: str, place: Place, parts: dict[str, dict[str, Any]]) -> Plain:
-    links = [
-        dcc.Link(p.title, href=p.path, className="vh-nav-link" + (" active" if p.path == place.path else ""))
-        for p in pages
-    ]
+    links = [_page_link(p, place, "vh-nav-link") for p in pages]
+    entries = [_page_link(p, place, "vh-menu-item") for p in pages]
     brand: list[Any] = [h("Span", cls="vh-mark", aria_hidden="true"), h("Span", "VoiceHive")]
+    # Where there is no room for a row of links, the same in a menu.
+    menu = h(
+        "Details",
+        [
+            h("Summary", icon("list"), cls="vh-button vh-quiet vh-icon-button", aria_label="Pages"),
+            h("Nav", entries, cls="vh-panel", aria_label="Pages"),
+        ],
+        cls="vh-menu vh-nav-menu",
+    )
     return h(
         "Header",
         [
-            dcc.Link(brand, href="/", className="vh-brand", title="VoiceHive: overview"),
+            menu,
+            h("A", brand, href="/", cls="vh-brand", title="VoiceHive: overview", data_nav="1"),
             h("Nav", links, cls="vh-nav-links", aria_label="Pages"),
             h("Div", [_zone_menu(zone, parts), _bell(parts), _theme_button()], cls="vh-nav-tools"),
         ],
         cls="vh-nav",
+        data_keys=",".join(KEYS),
     )
+
+
+def _page_link(page: Link, place: Place, cls: str) -> Plain:
+    """A way to a page; assets/navigation.js takes the filter along and marks the page that is shown."""
+    current = "page" if page.path == place.path else None
+    return h("A", page.title, href=page.path, cls=cls, data_nav="1", data_page="1", aria_current=current)
 
 
 def _zone_menu(zone: str, parts: dict[str, dict[str, Any]]) -> Plain:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import Select, and_, or_
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -27,6 +28,8 @@ DIMENSIONS = (
     "language",
     "sentiment",
 )
+#: All that a filter narrows by a list of texts.
+LISTS = (*DIMENSIONS, "tags")
 #: As a value: the calls that do not carry the column.
 UNKNOWN = "(unknown)"
 _SEARCHED = ("call_id", "agent", "queue", "end_reason", "caller_last2")
@@ -53,6 +56,7 @@ class CallFilter:
     end_reason: tuple[str, ...] = ()
     language: tuple[str, ...] = ()
     sentiment: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     weekday: tuple[int, ...] = ()
     hour: tuple[int, ...] = ()
     csat: tuple[int, ...] = ()
@@ -61,9 +65,16 @@ class CallFilter:
     of: tuple[str, ...] = ()
     q: str = ""
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether it leaves out any call of its range."""
+        return replace(self, start=None, end=None) != CallFilter(zone=self.zone)
+
     def values(self) -> list[ColumnElement[bool]]:
         """The conditions on values, without the time range."""
         found = [_one_of(calls.c[name], getattr(self, name)) for name in DIMENSIONS if getattr(self, name)]
+        if self.tags:
+            found.append(or_(*map(_tagged, self.tags)))
         found += self._measures()
         found += (CALL_SETS[name] for name in self.of)
         if self.weekday or self.hour:
@@ -125,6 +136,13 @@ class CallFilter:
         if start.weekday() == 0 and timedelta(days=1) < days < timedelta(days=7):
             days = timedelta(days=7)
         return replace(self, start=wall(self.zone, start - days), end=wall(self.zone, end - days))
+
+
+def _tagged(tag: str) -> ColumnElement[bool]:
+    """Whether the list has this tag: a quote inside of one is escaped, so a quoted tag is found only as a whole."""
+    if tag == UNKNOWN:
+        return or_(calls.c.tags.is_(None), calls.c.tags == "[]")
+    return calls.c.tags.contains(orjson.dumps(tag).decode(), autoescape=True)
 
 
 def _one_of(column: ColumnElement[Any], values: tuple[str, ...]) -> ColumnElement[bool]:

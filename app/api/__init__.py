@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
-from app.api import calls, dashboard, deployments, errors, health, kpis, openapi, prometheus, system, traces
+from app.api import calls, dashboard, deployments, errors, health, kpis, openapi, prometheus, system, traces, values
 
 BLUEPRINTS = (
     health.blueprint,
@@ -15,6 +15,7 @@ BLUEPRINTS = (
     system.blueprint,
     prometheus.blueprint,
     traces.blueprint,
+    values.blueprint,
     openapi.blueprint,
 )
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 
 from app.api.errors import ApiError
 from data.callsets import CALL_SETS
-from data.filters import DIMENSIONS
+from data.filters import LISTS
 
 Schema = dict[str, Any]
 View = TypeVar("View", bound=Callable[..., Any])
@@ -118,7 +118,7 @@ FILTERS: tuple[Parameter, ...] = (
     Parameter("zone", "IANA time zone of naive times and of days. Default: the server's TIMEZONE."),
     *(
         Parameter(name, f"Only calls with this {name}; repeat the key for any of several.", listing(TEXT))
-        for name in DIMENSIONS
+        for name in LISTS
     ),
     *(
         Parameter(name, f"Only calls with this {name}{text}; repeat the key for any of several.", listing(INTEGER))

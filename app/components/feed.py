@@ -69,5 +69,4 @@ def _text(event: Event) -> Plain:
     text = unbroken(event.message)
     if event.source is None or event.call_id is None:
         return h("Span", text, cls="vh-feed-text")
-    link = {"children": text, "href": call_path(event.source, event.call_id), "className": "vh-feed-text vh-feed-link"}
-    return {"namespace": "dash_core_components", "type": "Link", "props": link}
+    return h("A", text, href=call_path(event.source, event.call_id), cls="vh-feed-text vh-feed-link", data_nav="1")

@@ -14,12 +14,15 @@ from app.components.plain import Plain, h, icon
 from app.filters import BOUNDS, NUMBERS
 from app.format import duration
 from data.callsets import LABELS
-from data.filters import DIMENSIONS
+from data.filters import LISTS
 
 if TYPE_CHECKING:
     from app.filters import PageFilter
 
 RANGE, ZONE, COMPARE, CHIPS = "vh-range-label", "vh-zone-label", "vh-compare", "vh-chips"
+
+#: Every key of the query string that is part of the filter: what a way to another page takes along.
+KEYS = ("from", "to", "zone", "compare", "kiosk", "q", "of", *LISTS, *NUMBERS, *BOUNDS)
 
 PRESETS = {
     ("now-15m", "now"): "Last 15 minutes",
@@ -36,6 +39,20 @@ PRESETS = {
     ("now-1M/M", "now-1M/M"): "Last month",
 }
 _LONG_LABEL = 20
+#: What the filter menu offers, and its name there.
+FACETS = {
+    "agent": "Agent",
+    "agent_version": "Agent version",
+    "queue": "Queue",
+    "status": "Status",
+    "direction": "Direction",
+    "source": "Source",
+    "tags": "Tag",
+    "end_reason_group": "End reason",
+    "end_reason": "End reason, exact",
+    "language": "Language",
+    "sentiment": "Sentiment",
+}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -95,7 +112,7 @@ def _local(instant: int | None, zone: str) -> datetime | None:
 
 
 def _chips(page: PageFilter) -> list[Plain]:
-    chosen = [(name, value) for name in (*DIMENSIONS, *NUMBERS, "of") for value in getattr(page.filter, name)]
+    chosen = [(name, value) for name in (*LISTS, *NUMBERS, "of") for value in getattr(page.filter, name)]
     single = [(name, getattr(page.filter, name)) for name in (*BOUNDS, "q")]
     chosen += [(name, value) for name, value in single if value not in ("", None)]
     return [_chip(name, str(value) if not isinstance(value, float) else f"{value:g}") for name, value in chosen]
@@ -136,7 +153,7 @@ def chip_label(name: str, value: str) -> str:
 
 
 def filter_bar(parts: dict[str, dict[str, Any]], live: Any) -> Plain:
-    """Range, comparison, chips, and on the right how fresh the page is."""
+    """Range, values, search, comparison, chips, and on the right how fresh the page is."""
     compare = h(
         "Button",
         [icon("compare"), h("Span", "Compare")],
@@ -150,10 +167,40 @@ def filter_bar(parts: dict[str, dict[str, Any]], live: Any) -> Plain:
     chips = h("Div", id=CHIPS, cls="vh-chips", **parts.get(CHIPS, {}))
     return h(
         "Div",
-        [h("Div", [_range_menu(parts), compare, chips], cls="vh-filters"), live],
+        [h("Div", [_range_menu(parts), _values_menu(), _search(), compare, chips], cls="vh-filters"), live],
         cls="vh-filterbar",
         role="region",
         aria_label="Filters",
+    )
+
+
+def _search(name: str = "vh-q") -> Plain:
+    field = dbc.Input(id=name, type="search", size="sm", placeholder="Search calls", className="vh-q", debounce=False)
+    return h("Label", [icon("search"), h("Span", "Search calls", cls="visually-hidden"), field], cls="vh-search",
+             htmlFor=name)  # fmt: skip
+
+
+def _values_menu() -> Plain:
+    """All that calls can be chosen by: facets on one side, the values of one on the other (assets/values.js)."""
+    facets = [
+        h("Button", h("Span", label), type="button", cls="vh-menu-item vh-facet", data_facet=name)
+        for name, label in FACETS.items()
+    ]
+    field = dbc.Input(id="vh-values-search", type="search", size="sm", placeholder="Search values")
+    values = [
+        h("Label", [h("Span", "Search values", cls="visually-hidden"), field], htmlFor="vh-values-search"),
+        h("Div", id="vh-values", cls="vh-values", role="group", aria_label="Values"),
+        h("P", id="vh-values-note", cls="vh-note", role="status"),
+    ]
+    panel = [_search("vh-q-sheet"), h("Div", facets, cls="vh-facets"), h("Div", values, cls="vh-values-side")]
+    return h(
+        "Details",
+        [
+            h("Summary", [icon("funnel"), h("Span", "Filter"), icon("chevron-down")], cls="vh-button"),
+            h("Div", panel, cls="vh-panel vh-values-panel"),
+        ],
+        cls="vh-menu",
+        id="vh-values-menu",
     )
 
 

@@ -69,8 +69,6 @@
       window.open(address, "_blank", "noopener");
       return;
     }
-    history.pushState(null, "", address);
-    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
-    window.scrollTo(0, 0);
+    vh.open(address);
   };
 })();

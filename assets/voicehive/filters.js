@@ -3,29 +3,32 @@
   "use strict";
   const vh = (window.voicehive = window.voicehive || {});
 
-  function go(change) {
+  function go(change, replace) {
     const query = new URLSearchParams(location.search);
     change(query);
-    const search = query.toString().replace(/%2F/g, "/").replace(/%3A/g, ":");
-    const address = location.pathname + (search ? "?" + search : "");
+    const address = location.pathname + vh.searchOf(query);
     if (address === location.pathname + location.search) return;
-    history.pushState(null, "", address);
+    history[replace ? "replaceState" : "pushState"](null, "", address);
+    vh.arrived();
     changed();
   }
+  vh.changeFilter = go;
 
   function changed() {
+    // A page without figures that refresh is drawn anew.
+    if (!document.getElementById("vh-live")) return location.reload();
     vh.pendingFilter = true;
     mark();
     vh.refresh();
   }
 
-  function set(values) {
+  function set(values, replace) {
     go((query) => {
       for (const [name, value] of Object.entries(values)) {
         if (value === "" || value === null) query.delete(name);
         else query.set(name, value);
       }
-    });
+    }, replace);
   }
 
   // The preset in use is marked; the labels come with the answer.
@@ -39,16 +42,19 @@
     }
   }
 
-  // The custom range begins as the range shown. The fields are React's: it must hear of the change.
+  // The fields are React's: it must hear of the change.
+  const native = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+  function write(field, value) {
+    if (!field || field.value === value) return;
+    native.call(field, value);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  // The custom range begins as the range shown.
   function prefill(menu) {
     const shown = document.getElementById("vh-range-label");
     if (!shown || !menu.contains(shown)) return;
-    const write = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
-    for (const end of ["from", "to"]) {
-      const field = document.getElementById("vh-" + end);
-      write.call(field, shown.dataset[end] || "");
-      field.dispatchEvent(new Event("input", { bubbles: true }));
-    }
+    for (const end of ["from", "to"]) write(document.getElementById("vh-" + end), shown.dataset[end] || "");
     document.getElementById("vh-range-error").textContent = "";
   }
 
@@ -118,9 +124,44 @@
     mark();
     prefill(menu);
   };
+
+  // --- Search: while somebody types, one entry of the history.
+  const fields = () => document.querySelectorAll("input.vh-q");
+  let typing = null;
+  let typed = false;
+
+  document.addEventListener("input", (event) => {
+    const field = event.target;
+    if (!field.matches("input.vh-q")) return;
+    clearTimeout(typing);
+    typing = setTimeout(() => {
+      const q = field.value.trim();
+      if (q === (new URLSearchParams(location.search).get("q") || "")) return;
+      set({ q }, typed);
+      typed = true;
+    }, 250);
+  });
+  document.addEventListener("focusin", (event) => event.target.matches("input.vh-q") && (typed = false));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("input, textarea, select, [contenteditable]")) return;
+    const field = [...fields()].find((each) => each.offsetParent);
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+  });
+
+  function showSearch() {
+    const q = new URLSearchParams(location.search).get("q") || "";
+    for (const field of fields()) if (field !== document.activeElement) write(field, q);
+  }
+  document.addEventListener("voicehive:page", showSearch);
+
   let path = location.pathname;
-  window.addEventListener("popstate", () => {
-    if (location.pathname === path) changed();
+  addEventListener("popstate", () => location.pathname === path && changed());
+  document.addEventListener("voicehive:address", () => {
     path = location.pathname;
+    showSearch();
   });
 })();

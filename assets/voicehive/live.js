@@ -174,6 +174,8 @@
     window.dash_clientside.set_props("vh-banner", { children: text ? [line] : [] });
   }
 
+  document.addEventListener("voicehive:page", () => tick());
+
   vh.togglePause = function () {
     paused = !paused;
     if (!paused) vh.refresh();

@@ -7,8 +7,6 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import dcc
-
 from app.components.card import card, chart_card
 from app.components.guard import Parts
 from app.components.plain import Plain, h
@@ -57,8 +55,8 @@ def unavailable() -> Plain:
     )  # fmt: skip
 
 
-def _back() -> Any:
-    return dcc.Link("Go to the overview", href="/", className="vh-button")
+def _back() -> Plain:
+    return h("A", "Go to the overview", href="/", cls="vh-button", data_nav="1")
 
 
 def _head(row: Row) -> Plain:

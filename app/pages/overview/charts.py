@@ -11,7 +11,7 @@ from app.figures import durations, system, volume
 from app.figures.system import Samples
 from app.format import count, duration, milliseconds, percent
 from app.pages.overview import ids
-from data.filters import DIMENSIONS, CallFilter
+from data.filters import CallFilter
 
 if TYPE_CHECKING:
     from data.queries.overview import Overview
@@ -63,9 +63,10 @@ def load_parts(samples: Samples, revision: str) -> Parts:
 
 def _no_calls(chosen: CallFilter, newest: int) -> list[Plain]:
     """Why nothing is drawn, and what leads to calls."""
-    filtered = bool(chosen.q) or any(getattr(chosen, name) for name in DIMENSIONS)
     inside = (chosen.start or 0) <= newest < (chosen.end or newest + 1)
-    next_step = "Choose a longer range, or remove a filter." if filtered else "" if inside else "Choose another range."
+    next_step = (
+        "Choose a longer range, or remove a filter." if chosen.narrowed else "" if inside else "Choose another range."
+    )
     sentence = h("Div", f"No calls in this range. {next_step}".rstrip())
     return [sentence] if inside else [sentence, show_month(newest, chosen.zone)]
 
