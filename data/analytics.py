@@ -187,12 +187,14 @@ class AnalyticCopy:
     def _pull(self, database: duckdb.DuckDBPyConnection) -> None:
         with self._record.changes(self._cursor, COLUMNS) as changes:
             first = next(changes.chunks, None)
-            if first is None:
+            if first is None and not changes.deleted:
                 self._cursor = changes.cursor
                 return
             with contextlib.closing(database.cursor()) as cursor, _transaction(cursor):
+                # Before any row is stored: SQLite gives the id of a deleted newest row again.
+                _drop(cursor, changes.deleted)
                 uncommitted = 0
-                for rows in itertools.chain([first], changes.chunks):
+                for rows in itertools.chain([first] if first else [], changes.chunks):
                     if uncommitted >= _COMMITTED_ROWS:
                         # The cursor moves last: what is cut off after this is pulled again from where it began.
                         cursor.execute("COMMIT")
@@ -225,6 +227,12 @@ def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
             cursor.execute("ROLLBACK")
         raise
     cursor.execute("COMMIT")
+
+
+def _drop(cursor: duckdb.DuckDBPyConnection, deleted: Sequence[tuple[int, int]]) -> None:
+    """Drop the rows with these ids, first to last."""
+    for first, last in deleted:
+        cursor.execute("DELETE FROM calls WHERE id BETWEEN ? AND ?", [first, last])
 
 
 def _store(cursor: duckdb.DuckDBPyConnection, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Row, create_engine, event, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from data.models import CALL_COLUMNS, DOCUMENTS, call_documents, calls, counters
+from data.models import CALL_COLUMNS, DOCUMENTS, call_documents, calls, counters, deletions
 
 #: Columns that hold JSON text.
 JSON_COLUMNS = ("tags", "metadata", "stamps")
@@ -37,9 +37,12 @@ class RecordFull(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Rows changed since a cursor, in chunks, and the cursor to ask with the next time."""
+    """What changed since a cursor: the ids of deleted rows (first to last; they are dropped before anything is stored),
+    rows in chunks, and the cursor to ask with the next time.
+    """
 
     cursor: int
+    deleted: list[tuple[int, int]]
     chunks: Iterator[Sequence[tuple[Any, ...]]]
 
 
@@ -129,16 +132,23 @@ class Record:
             current = _revision(connection)
             query = select(*(calls.c[name] for name in columns)).order_by(calls.c.id)
             if cursor:
-                newer = calls.c.revision > cursor if self.is_sqlite else calls.c.revision >= cursor
-                query = query.where(newer)
+                query = query.where(self._since(calls.c.revision, cursor))
             if cursor == current and self.is_sqlite:
-                yield Changes(current, iter(()))
+                yield Changes(current, [], iter(()))
                 return
+            deleted = self._deleted(connection, cursor) if cursor else []
             result = connection.execution_options(stream_results=True, max_row_buffer=chunk).execute(query)
             first: list[Any] = list(result.fetchmany(1))  # a streamed result has fetched its first row ahead
             # The driver's own rows: Core's cost as much again as fetching them, and a first copy reads millions.
             rows: Any = result.cursor
-            yield Changes(current, _chunks(first, rows, chunk) if first else iter(()))
+            yield Changes(current, deleted, _chunks(first, rows, chunk) if first else iter(()))
+
+    def _since(self, revision: ColumnElement[int], cursor: int) -> ColumnElement[bool]:
+        return revision > cursor if self.is_sqlite else revision >= cursor
+
+    def _deleted(self, connection: Connection, cursor: int) -> list[tuple[int, int]]:
+        query = select(deletions.c.ranges).where(self._since(deletions.c.revision, cursor))
+        return [(first, last) for text in connection.execute(query).scalars() for first, last in orjson.loads(text)]
 
     def call(self, source: str, call_id: str) -> dict[str, Any] | None:
         """The row of one call with its JSON columns read, and what is kept beside it as text; None if there is none."""
@@ -176,6 +186,14 @@ def _revision(connection: Connection) -> int:
     if connection.dialect.name == "sqlite":
         return int(connection.execute(select(counters.c.value).where(counters.c.name == "revision")).scalar_one())
     return int(connection.execute(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")).scalar_one())
+
+
+def next_revision(connection: Connection) -> int:
+    """The revision of the changes that this writing transaction makes to calls."""
+    if connection.dialect.name == "sqlite":
+        raised = update(counters).where(counters.c.name == "revision").values(value=counters.c.value + 1)
+        return int(connection.execute(raised.returning(counters.c.value)).scalar_one())
+    return int(connection.execute(text("SELECT pg_current_xact_id()::text::bigint")).scalar_one())
 
 
 @contextlib.contextmanager

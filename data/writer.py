@@ -14,8 +14,8 @@ import orjson
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from data.merge import Row, fresh, merge
-from data.models import CALL_COLUMNS, DOCUMENTS, CallEvent, Status, call_documents, calls, counters
-from data.record import JSON_COLUMNS, Record, decode
+from data.models import CALL_COLUMNS, DOCUMENTS, CallEvent, Status, call_documents, calls
+from data.record import JSON_COLUMNS, Record, decode, next_revision
 
 Key = tuple[str, str]
 #: The newest documents of calls: instant and text by kind.
@@ -84,7 +84,7 @@ def prepare(events: Sequence[CallEvent]) -> Ahead:
 def insert_prepared(record: Record, ahead: Ahead) -> bool:
     """Do the same as `apply` and commit; False, and nothing done, where one of the calls is in the record already."""
     with contextlib.suppress(_Again), record.write() as connection:
-        _insert(connection, ahead.rows, _next_revision(connection))
+        _insert(connection, ahead.rows, next_revision(connection))
         _keep_documents(connection, ahead.documents)
         return True
     return False
@@ -96,7 +96,7 @@ def _attempt(connection: Connection, events: Sequence[CallEvent]) -> list[Applie
     new = [row for key, row in rows.items() if key not in stored]
     old = [row | {"id": stored[key]["id"]} for key, row in rows.items() if key in stored]
     if new or old:
-        revision = _next_revision(connection)
+        revision = next_revision(connection)
         if new:
             _insert(connection, _in_columns(new), revision)
         if old:
@@ -151,13 +151,6 @@ def _stored(connection: Connection, keys: Iterable[Key]) -> dict[Key, Row]:
             for row in connection.execute(select(calls).where(calls.c.id.in_(ids[first : first + 500]))):
                 found[(row.source, row.call_id)] = decode(row)
     return found
-
-
-def _next_revision(connection: Connection) -> int:
-    if connection.dialect.name == "sqlite":
-        raised = update(counters).where(counters.c.name == "revision").values(value=counters.c.value + 1)
-        return int(connection.execute(raised.returning(counters.c.value)).scalar_one())
-    return int(connection.execute(text("SELECT pg_current_xact_id()::text::bigint")).scalar_one())
 
 
 def _in_columns(rows: Collection[Row]) -> _Columns:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from data.models.alerting import acknowledgements, alert_transitions, alerts, notification_log, silences
 from data.models.base import RowId, metadata
-from data.models.calls import CALL_COLUMNS, DOCUMENTS, call_documents, calls, counters
+from data.models.calls import CALL_COLUMNS, DOCUMENTS, call_documents, calls, counters, deletions
 from data.models.tracing import deployments, spans
 from data.models.words import COUNTED, CallEvent, Direction, EndReasonGroup, Status
 
@@ -28,6 +28,7 @@ __all__ = [
     "call_documents",
     "calls",
     "counters",
+    "deletions",
     "deployments",
     "metadata",
     "notification_log",

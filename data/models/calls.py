@@ -81,3 +81,13 @@ counters = Table(
     Column("name", String(40), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
+
+#: Calls that were deleted, so that every analytic copy drops them too: the ids of their rows as a JSON list of
+#: [first, last], and the revision of the deletion.
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("revision", BigInteger, nullable=False, index=True),
+    Column("ranges", Text, nullable=False),
+)

@@ -118,7 +118,7 @@ class _Generated(Record):
     def changes(self, cursor: int, columns: Sequence[str], chunk: int = 20_000) -> Iterator[Changes]:
         """All generated rows, in the order of their ids."""
         current = self.revision()
-        yield Changes(current, iter(()) if cursor == current else self._rows(columns, current))
+        yield Changes(current, [], iter(()) if cursor == current else self._rows(columns, current))
 
     def _rows(self, columns: Sequence[str], revision: int) -> Iterator[list[tuple[Any, ...]]]:
         last = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event, select, text
 
-from data.models import CallEvent, calls
+from data.models import CallEvent, calls, counters, metadata
 from data.record import Record, decode
 from data.times import SECOND
 
@@ -52,8 +52,7 @@ def hash_caller(number: str) -> tuple[str, str]:
 def emptied(record: Record, identity: int) -> None:
     """Make a used PostgreSQL database a new one, which takes less time than a new one does."""
     with record.write() as connection:
-        tables = "calls, call_documents, spans, deployments, alerts, alert_transitions, silences, notification_log, "
-        tables += "acknowledgements"
+        tables = ", ".join(table.name for table in metadata.sorted_tables if table is not counters)
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
         connection.execute(text("UPDATE counters SET value = :n WHERE name = 'identity'"), {"n": identity})
 
