@@ -134,10 +134,10 @@ class Evaluator:
                 if known := before.get((name, state.alerts.key)):
                     state.go_on_from(known)
 
-    def evaluate(self, now: int) -> Iterator[tuple[int, Group, list[RuleState], float]]:
+    def evaluate(self, now: int, *, alerts: bool = True) -> Iterator[tuple[int, Group, list[RuleState], float]]:
         """Judge the groups whose turn has come (milliseconds): instant, group, states and seconds of each.
 
-        Turns are multiples of a group's interval, and none comes twice.
+        Turns are multiples of a group's interval, and none comes twice. Without `alerts` series are recorded only.
         """
         for group, states in self.groups.values():
             at = now - now % group.interval
@@ -147,5 +147,6 @@ class Evaluator:
             started = time.perf_counter()
             with create_span(f"rule group {group.name}", {"rules": len(states)}):
                 for state in states:
-                    state.evaluate(group, self._store, at, self._expand)
+                    if alerts or state.rule.record:
+                        state.evaluate(group, self._store, at, self._expand)
             yield at, group, states, time.perf_counter() - started

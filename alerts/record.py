@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, delete, insert, or_, select
+from sqlalchemy import Connection, and_, delete, insert, or_, select
 
 from alerts.states import Alert, Fingerprint, RuleAlerts, State
+from data.lease import Lease
 from data.models import alert_transitions
 from data.models import alerts as alerts_table
 from data.record import Record
@@ -42,11 +43,16 @@ class Transition:
     before: State
 
 
-class AlertRecord:
-    """What of the alerts is stored; one evaluator uses it."""
+def stored_alerts(connection: Connection) -> list[Alert]:
+    """All alerts as they were stored last."""
+    return [_alert(row) for row in connection.execute(select(alerts_table)).mappings()]
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
+
+class AlertRecord:
+    """What of the alerts is stored; one evaluator uses it, and only while it holds the lease."""
+
+    def __init__(self, record: Record, lease: Lease | None = None) -> None:
+        self._record, self._lease = record, lease
         self._stored: dict[Key, Alert] = {}
 
     def load(self) -> dict[tuple[str, str], dict[Fingerprint, Alert]]:
@@ -54,6 +60,7 @@ class AlertRecord:
         with self._record.read() as connection:
             rows = connection.execute(select(alerts_table)).mappings().all()
         found: dict[tuple[str, str], dict[Fingerprint, Alert]] = {}
+        self._stored = {}
         for row in rows:
             alert = _alert(row)
             self._stored[row["rule_group"], row["rule"], alert.fingerprint] = replace(alert)
@@ -61,7 +68,7 @@ class AlertRecord:
         return found
 
     def save(self, at: int, group: str, rules: Iterable[RuleAlerts]) -> list[Transition]:
-        """Store what changed in a group since the last time, with its history, in one transaction."""
+        """Store what changed in a group since the last time, with its history, in one transaction; LeaseLost."""
         now: dict[Key, Alert] = {(group, rule.key, key): alert for rule in rules for key, alert in rule.alerts.items()}
         before = {key: alert for key, alert in self._stored.items() if key[0] == group}
         changed = {key: alert for key, alert in now.items() if _state(before.get(key)) != _state(alert)}
@@ -78,6 +85,8 @@ class AlertRecord:
             if before[key].state is not State.INACTIVE
         ]
         with self._record.write() as connection:
+            if self._lease is not None:
+                self._lease.confirm(connection)
             if ended := [_is(key, before[key]) for key in before if key in changed or key in gone]:
                 connection.execute(delete(alerts_table).where(or_(*ended)))
             if changed:

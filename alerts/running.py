@@ -12,6 +12,8 @@ from alerts.config import ConfigError
 from alerts.evaluator import Evaluator, Expand, RuleState, Store
 from alerts.record import AlertRecord, Transition
 from alerts.rules import Group, load_rules
+from alerts.states import Alert, State
+from data.lease import Lease, LeaseLost
 from data.record import Record, RecordFull, RecordUnavailable
 
 log = logging.getLogger(__name__)
@@ -22,13 +24,18 @@ RULES_FILE = Path(__file__).with_name("prometheus-rules.yml")
 
 
 class Rules:
-    """The rules that are in force; raises ConfigError where the first file can't be used."""
+    """The rules that are in force; raises ConfigError where the first file can't be used.
 
-    def __init__(self, path: Path, store: Store, record: Record, expand: Expand) -> None:
+    lease: an instance that does not hold it records series only, and shows the alerts of the one that does, to go on
+    from there when that one dies.
+    """
+
+    def __init__(self, path: Path, store: Store, record: Record, expand: Expand, lease: Lease | None = None) -> None:
         #: The file that they are read from.
         self.path = path
-        self._store, self._expand = store, expand
-        self._record = AlertRecord(record)
+        self._store, self._expand, self._lease = store, expand, lease
+        self._led = False
+        self._record = AlertRecord(record, lease)
         self._evaluator = Evaluator(load_rules(path), store, expand)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -50,13 +57,23 @@ class Rules:
         self.restore()
         self._thread.start()
 
+    @property
+    def firing(self) -> list[Alert]:
+        """The alerts that fire at present."""
+        every = [list(state.alerts.alerts.values()) for _, states in self.groups for state in states]
+        return [alert for alerts in every for alert in alerts if alert.state is State.FIRING]
+
     def restore(self) -> None:
-        """Take back the alerts of the last run."""
-        for key, alerts in self._record.load().items():
-            for group, states in self._evaluator.groups.values():
-                for state in states:
-                    if (group.name, state.alerts.key) == key:
-                        state.alerts.alerts = dict(alerts)
+        """Take back the alerts as they are stored."""
+        stored = self._record.load()
+        for group, states in self._evaluator.groups.values():
+            for state in states:
+                state.alerts.alerts = stored.get((group.name, state.alerts.key), {})
+        self._led = self._leads
+
+    @property
+    def _leads(self) -> bool:
+        return self._lease is None or not self._lease.elsewhere
 
     def stop(self) -> None:
         """End the thread; an evaluation that runs is finished first."""
@@ -78,20 +95,31 @@ class Rules:
     def evaluate(self, now: int) -> None:
         """Judge the groups whose turn has come (milliseconds)."""
         with self._lock:
-            for at, group, states, seconds in self._evaluator.evaluate(now):
+            if (leads := self._leads) and not self._led:
+                # Another instance judged until now.
+                self.restore()
+            for at, group, states, seconds in self._evaluator.evaluate(now, alerts=leads):
                 self.on_evaluated(group.name, seconds, sum(bool(state.error) for state in states))
-                try:
-                    moved = self._record.save(at, group.name, [state.alerts for state in states])
-                except (RecordUnavailable, RecordFull) as error:
-                    # Nothing is forgotten: what is not stored yet is stored with the next evaluation.
-                    log.warning("alert states could not be stored: %s", error)
-                else:
-                    if moved:
-                        self.on_transitions(moved)
+                if leads:
+                    self._save(at, group, states)
+            if not leads:
+                self.restore()
+
+    def _save(self, at: int, group: Group, states: list[RuleState]) -> None:
+        try:
+            moved = self._record.save(at, group.name, [state.alerts for state in states])
+        except (RecordUnavailable, RecordFull, LeaseLost) as error:
+            # Nothing is forgotten: what is not stored yet is stored with the next evaluation.
+            log.warning("alert states could not be stored: %s", error)
+        else:
+            if moved:
+                self.on_transitions(moved)
 
     def _run(self) -> None:
         while not self._stopping.wait(_TICK_SECONDS):
             try:
                 self.evaluate(int(time.time() * 1000))
+            except (RecordUnavailable, RecordFull) as error:
+                log.warning("alert states could not be read: %s", error)
             except Exception:  # the watch goes on whatever one round met
                 log.exception("a round of rules failed")

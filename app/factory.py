@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 
 import numpy  # noqa: F401 - plotly imports it lazily, and two first requests at once failed on that
@@ -13,6 +14,8 @@ from flask_compress import Compress
 from prometheus_client import CollectorRegistry
 
 from alerts.annotations import expand
+from alerts.dispatch.defaults import Defaults
+from alerts.notifier import CONFIG_FILE, Notifier
 from alerts.running import RULES_FILE, Rules
 from app import __version__, api, gate, live, observe, static_files
 from app.answers import Answers
@@ -25,6 +28,7 @@ from data.analytics import AnalyticCopy
 from data.callers import CallerHash
 from data.filters import CallFilter
 from data.ingest import Ingest
+from data.lease import Lease
 from data.migrations import migrate
 from data.queries.kpis import active_calls
 from data.record import Record, RecordUnavailable
@@ -85,7 +89,22 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
     copy = AnalyticCopy(record, settings.var_dir / "analytics.duckdb", on_query=queried)
     system = SystemHistory()
     samples = SampleStore(settings.var_dir / "samples.sqlite")
-    rules = Rules(RULES_FILE, samples, record, expand)
+    # The same after a restart, and unlike that of any other instance: VAR_DIR belongs to one process.
+    lease = Lease(record, "alerting", f"{socket.gethostname()}:{settings.var_dir.absolute()}"[-300:])
+    rules = Rules(RULES_FILE, samples, record, expand, lease)
+    receivers = Defaults(
+        settings.slack_webhook_url, settings.smtp_url, settings.alert_email_to, settings.alert_webhook_url
+    )
+    notifier = Notifier(
+        CONFIG_FILE,
+        record,
+        lease,
+        external_url=settings.address,
+        adjusted=receivers.applied,
+        firing=lambda: rules.firing,
+    )
+    rules.on_transitions = notifier.take
+    notifier.on_tried = lambda integration, outcome: metrics.notifications.labels(integration, outcome).inc()
 
     def judged(group: str, seconds: float, failures: int) -> None:
         metrics.rule_group_seconds.labels(group).observe(seconds)
@@ -100,6 +119,8 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         spans=SpanStore(record),
         samples=samples,
         rules=rules,
+        notifier=notifier,
+        lease=lease,
         metrics=metrics,
         system=system,
         cache=_cache(server, settings),
@@ -145,6 +166,19 @@ def _gauges(services: Services) -> None:
         "voicehive_copy_lag_revisions",
         "Changes of the call record that the analytic copy has not pulled yet.",
         lambda: float(services.copy.lag()),
+    )
+    metrics.gauge(
+        "voicehive_lease_held", "1 if this instance judges alerts and sends.", lambda: float(services.lease.held)
+    )
+    metrics.gauge(
+        "voicehive_outbox_messages",
+        "Messages that are not handed over yet.",
+        lambda: float(services.notifier.waiting()[0]),
+    )
+    metrics.gauge(
+        "voicehive_outbox_oldest_seconds",
+        "Age of the oldest of them, 0 if there is none.",
+        lambda: services.notifier.waiting()[1],
     )
     metrics.gauge("voicehive_copy_rows", "Calls in the analytic copy.", lambda: float(services.copy.rows()))
 

@@ -87,6 +87,8 @@ class Runtime:
         instance = f"{host}:{settings.prometheus_port}"
         sampler = Sampler(services.samples, services.metrics.registry, instance, settings.scrape_targets)
         self._run(sampler.start, sampler.stop)
+        self._run(services.lease.start, services.lease.stop)
+        self._run(services.notifier.start, services.notifier.stop)
         # After the samples of the last run were taken back: the rules' windows reach into them.
         self._run(services.rules.start, services.rules.stop)
 

@@ -11,6 +11,7 @@ from flask import current_app
 from flask_caching import Cache
 from werkzeug.datastructures import MultiDict
 
+from alerts.notifier import Notifier
 from alerts.running import Rules
 from app.answers import Answers
 from app.filters import PageFilter, parse_query
@@ -19,6 +20,7 @@ from data.analytics import AnalyticCopy
 from data.callers import CallerHash
 from data.filters import CallFilter
 from data.ingest import Ingest
+from data.lease import Lease
 from data.queries.kpis import kpi_report
 from data.queries.overview import Overview, overview
 from data.record import Record, RecordUnavailable
@@ -45,6 +47,8 @@ class Services:
     spans: SpanStore
     samples: SampleStore
     rules: Rules
+    notifier: Notifier
+    lease: Lease
     metrics: ServerMetrics
     system: SystemHistory
     cache: Cache

@@ -8,13 +8,16 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from alerts.dispatch.defaults import mail_server
 from data.samples.targets import Target, parse_targets
 
 
@@ -50,6 +53,34 @@ def _host(value: str) -> str:
     return name
 
 
+def _web(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must start with http:// or https:// and a host")
+    return value.rstrip("/")
+
+
+def _secret_web(value: SecretStr) -> SecretStr:
+    _web(value.get_secret_value())
+    return value
+
+
+def _smtp(value: SecretStr) -> SecretStr:
+    mail_server(value.get_secret_value())
+    return value
+
+
+def _mailboxes(value: str) -> str:
+    found = [address for _, address in getaddresses([value], strict=True)]
+    if not found or not all(re.fullmatch(r"[^@\s]+@[^@\s]+", address) for address in found):
+        raise ValueError("must be a mail address, or several with commas between them")
+    return value
+
+
+#: An address of which the path or the credentials are secret.
+SecretUrl = Annotated[SecretStr, AfterValidator(_secret_web)]
+
+
 class Settings(BaseModel):
     """One typed value a key; the key is the field's name in capitals."""
 
@@ -79,6 +110,19 @@ class Settings(BaseModel):
         None, min_length=32, description="key of caller hashes; default: drawn once into VAR_DIR/secret.key"
     )
     timezone: Annotated[str, AfterValidator(_zone)] = Field("UTC", description="IANA zone in which days are counted")
+    external_url: Annotated[str, AfterValidator(_web)] = Field(
+        "", description="where people reach the app, for links; default: HOST and PORT", validate_default=False
+    )
+    slack_webhook_url: SecretUrl | None = Field(None, description="Slack's incoming webhook: it is told of all alerts")
+    alert_email_to: Annotated[str, AfterValidator(_mailboxes)] | None = Field(
+        None, description="who gets mail of critical alerts, by SMTP_URL"
+    )
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp)] | None = Field(
+        None, description="mail server: smtp://user:password@host:port?from=address, or smtps://"
+    )
+    alert_webhook_url: SecretUrl | None = Field(
+        None, description="is told of all alerts by Alertmanager's JSON (version 4)"
+    )
     refresh_seconds: float = Field(5, ge=1, le=3600, description="seconds between two refreshes of a page")
 
     @property
@@ -90,6 +134,12 @@ class Settings(BaseModel):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def address(self) -> str:
+        """EXTERNAL_URL, or where the app serves."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.external_url or f"http://{host}:{self.port}"
 
     @property
     def record_url(self) -> str:

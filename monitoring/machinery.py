@@ -62,11 +62,20 @@ class ServerMetrics(Metrics):
             ["group"],
             registry=registry,
         )
+        self.notifications = Counter(
+            "voicehive_notifications",
+            "Tries to hand a notification over, by the kind of receiver and what came of it.",
+            ["integration", "outcome"],
+            registry=registry,
+        )
         self.websocket_clients = Gauge("voicehive_websocket_clients", "Connected real-time clients.", registry=registry)
         for outcome in ("accepted", "updated", "duplicate", "rejected"):
             self.ingest_events.labels(outcome)
         for outcome in ("accepted", "rejected", "dropped"):
             self.spans.labels(outcome)
+        for integration in ("slack", "email", "webhook"):
+            for outcome in ("sent", "retrying", "failed"):
+                self.notifications.labels(integration, outcome)
         for result in ("hit", "stale", "miss"):
             self.cache_requests.labels(result)
         for code in ("internal_error", "database_unavailable", "callback"):

@@ -36,6 +36,7 @@ class Global(Section):
     smtp_auth_password: SecretStr | None = None
     smtp_auth_password_file: str = ""
     smtp_require_tls: bool = True
+    smtp_force_implicit_tls: bool | None = None
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
@@ -100,6 +101,9 @@ def _whole_email(mail: EmailConfig, common: Global) -> EmailConfig:
         "hello": mail.hello or common.smtp_hello,
         "auth_username": mail.auth_username or common.smtp_auth_username,
         "require_tls": common.smtp_require_tls if mail.require_tls is None else mail.require_tls,
+        "force_implicit_tls": mail.force_implicit_tls
+        if mail.force_implicit_tls is not None
+        else common.smtp_force_implicit_tls,
     }
     if not mail.auth_password and not mail.auth_password_file:
         missing |= {

@@ -184,7 +184,13 @@ class EmailConfig(Section):
     html: str = '{{ template "email.default.html" . }}'
     text: str = ""
     require_tls: bool | None = None
+    force_implicit_tls: bool | None = None
     tls_config: TLSConfig = TLSConfig()
+
+    @property
+    def encrypted_from_the_start(self) -> bool:
+        """Whether TLS begins with the connection; if nothing is said, on port 465 only."""
+        return self.smarthost.endswith(":465") if self.force_implicit_tls is None else self.force_implicit_tls
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

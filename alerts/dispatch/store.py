@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, delete, insert, select, update
 
-from alerts.dispatch.dedup import LogEntry
+from alerts.dispatch.dedup import LogEntry, NotificationLog
 from alerts.dispatch.matchers import Matcher
 from alerts.dispatch.schedule import Notification
 from alerts.dispatch.silence import BadSilence, Silence, SilenceState, can_change, check, ended
@@ -62,7 +62,7 @@ def all_silences(connection: Connection) -> list[Silence]:
 def log_notification(connection: Connection, notification: Notification) -> None:
     """Remember what an integration is told: in the transaction that puts it into the outbox."""
     integration, group_key, entry = notification.integration.key, notification.group_key, notification.entry
-    digest = hashlib.sha256(f"{integration}\0{group_key}".encode()).hexdigest()
+    digest = log_key(integration, group_key)
     row = {
         "digest": digest,
         "integration": integration,
@@ -76,7 +76,19 @@ def log_notification(connection: Connection, notification: Notification) -> None
     connection.execute(insert(notification_log).values(row))
 
 
-def load_log(connection: Connection, now: int) -> dict[tuple[str, str], LogEntry]:
+def forget_notification(connection: Connection, integration: str, group_key: str, at: int) -> None:
+    """Forget what an integration was to be told at an instant, unless it was told of the group since."""
+    c = notification_log.c
+    same = (c.digest == log_key(integration, group_key)) & (c.at == at)
+    connection.execute(delete(notification_log).where(same))
+
+
+def log_key(integration: str, group_key: str) -> str:
+    """A text of 64 characters, as the key of a group has no bound."""
+    return hashlib.sha256(f"{integration}\0{group_key}".encode()).hexdigest()
+
+
+def load_log(connection: Connection, now: int) -> NotificationLog:
     """What each integration was told last of each group."""
     rows = connection.execute(select(notification_log).where(notification_log.c.expires_at > now)).mappings()
     return {

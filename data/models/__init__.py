@@ -7,7 +7,15 @@ latencies milliseconds, money is in `currency`. Unknown is NULL, never 0.
 
 from __future__ import annotations
 
-from data.models.alerting import acknowledgements, alert_transitions, alerts, notification_log, silences
+from data.models.alerting import (
+    acknowledgements,
+    alert_transitions,
+    alerts,
+    leases,
+    notification_log,
+    outbox,
+    silences,
+)
 from data.models.base import RowId, metadata
 from data.models.calls import CALL_COLUMNS, DOCUMENTS, call_documents, calls, counters, deletions
 from data.models.tracing import deployments, spans
@@ -30,8 +38,10 @@ __all__ = [
     "counters",
     "deletions",
     "deployments",
+    "leases",
     "metadata",
     "notification_log",
+    "outbox",
     "silences",
     "spans",
 ]

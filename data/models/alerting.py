@@ -1,4 +1,4 @@
-"""Alerts with their history, silences, acknowledgements and the log of notifications."""
+"""Alerts with their history, silences, acknowledgements, the log of notifications and what is still to be sent."""
 
 from __future__ import annotations
 
@@ -75,4 +75,31 @@ acknowledgements = Table(
     Column("who", String(200), nullable=False),
     Column("comment", Text, nullable=False),
     Column("at", BigInteger, nullable=False, index=True),
+)
+
+#: What is to be sent, and for a while what was: by whom (`kind`), to whom (`target`), in which order (`lane`: one after
+#: the other). `payload` is JSON. Unfinished rows have no `finished_at`; they are tried at `next_at`. Milliseconds.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("target", String(300), nullable=False),
+    Column("lane", String(64), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger, index=True),
+)
+
+#: Who does what only one of several instances may do, and until when unless it says so again (milliseconds).
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("holder", String(300), nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
 )

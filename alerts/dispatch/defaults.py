@@ -1,0 +1,84 @@
+"""Receivers by a few settings, for teams that do not touch the file: they complete what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pydantic import SecretStr
+
+from alerts.dispatch.config import Config, RouteConfig
+from alerts.dispatch.receivers import EmailConfig, Receiver, WebhookConfig
+
+#: The receiver of the file whose mails go to ALERT_EMAIL_TO.
+MAILBOX = "email"
+#: The receiver that ALERT_WEBHOOK_URL makes.
+HOOK = "webhook"
+_HERE = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the settings say; None = nothing."""
+
+    slack_webhook_url: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    email_to: str | None = None
+    webhook_url: SecretStr | None = None
+
+    def applied(self, config: Config) -> Config:
+        """The configuration with them: Slack's address and the mail server for who names none of their own, the mailbox
+        of the receiver `email`, and a receiver that is told everything beside what the routes say."""
+        common: dict[str, Any] = {}
+        if self.slack_webhook_url is not None:
+            common |= {"slack_api_url": self.slack_webhook_url, "slack_api_url_file": ""}
+        if self.smtp_url is not None:
+            common |= mail_server(self.smtp_url.get_secret_value())
+        changed: dict[str, Any] = {"common": config.common.model_copy(update=common)}
+        receivers, route = list(config.receivers), config.route
+        if self.email_to:
+            receivers = [_addressed(each, self.email_to) for each in receivers]
+        if self.webhook_url is not None:
+            name = HOOK
+            while any(each.name == name for each in receivers):
+                name += "-"
+            receivers.append(Receiver(name=name, webhook_configs=[WebhookConfig(url=self.webhook_url)]))
+            # The file's own tree stays as it is, one level down.
+            both = [RouteConfig.model_validate({"receiver": name, "continue": True}), route]
+            route = route.model_copy(update={"routes": both})
+        return config.model_copy(update=changed | {"receivers": receivers, "route": route})
+
+
+def _addressed(receiver: Receiver, to: str) -> Receiver:
+    if receiver.name != MAILBOX:
+        return receiver
+    mails = [each.model_copy(update={"to": to}) for each in receiver.email_configs] or [EmailConfig(to=to)]
+    return receiver.model_copy(update={"email_configs": mails})
+
+
+def mail_server(url: str) -> dict[str, Any]:
+    """The global settings that smtp://user:password@host:port?from=address stands for; ValueError with the remedy.
+
+    smtps is encrypted from the start (port 465); with smtp a password is only told to a server that encrypts, or to one
+    on this machine. Mail comes from `from`, else from the user where that is an address.
+    """
+    parts = urlsplit(url)
+    try:
+        port = parts.port or {"smtp": 25, "smtps": 465}[parts.scheme]
+    except (ValueError, KeyError):
+        raise ValueError("must be smtp://user:password@host:port, or smtps://") from None
+    if not parts.hostname:
+        raise ValueError("names no host; write it like smtp://user:password@mail.example.org:587")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    sender = parse_qs(parts.query).get("from", [user])[0]
+    found: dict[str, Any] = {
+        "smtp_smarthost": f"{host}:{port}",
+        "smtp_auth_username": user,
+        "smtp_auth_password": SecretStr(password) if password else None,
+        "smtp_auth_password_file": "",
+        "smtp_require_tls": bool(password) and parts.hostname not in _HERE,
+        "smtp_force_implicit_tls": parts.scheme == "smtps",
+    }
+    return found | ({"smtp_from": sender} if "@" in sender else {})
