@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import current_app
 from flask_caching import Cache
@@ -34,6 +34,7 @@ from monitoring.metrics import CALL_STATUSES, exemplar
 from monitoring.system import SystemHistory
 
 _CACHED_SECONDS = 300
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -67,20 +68,27 @@ class Services:
         return parse_query(args, now_micros(), self.settings.timezone)
 
     def overview(self, page: PageFilter) -> Overview:
-        """The overview of a filter, computed once for everyone; again only when calls changed or its range moved on."""
-        result: Overview = self.answers.get(("overview", page.key), lambda: self._overview(page))
+        """The overview of a filter."""
+        return self.figures(
+            "overview", page, lambda chosen, now: overview(self.copy, chosen, now=now, compare=page.compare)
+        )
+
+    def figures(self, name: str, page: PageFilter, compute: Callable[[CallFilter, int], T]) -> T:
+        """What `compute` makes of the filter as of now (UTC microseconds), once for everyone; again only when calls
+        changed or its range moved on. `name` tells the pages apart."""
+        result: T = self.answers.get((name, page.key), lambda: self._figures(name, page, compute))
         return result
 
-    def _overview(self, page: PageFilter) -> Overview:
+    def _figures(self, name: str, page: PageFilter, compute: Callable[[CallFilter, int], T]) -> T:
         chosen, now = page.filter, now_micros()
         assert chosen.start is not None and chosen.end is not None
         # Within a thousandth of the range nothing moves on the screen unless a call changed.
         step = max((chosen.end - chosen.start) // 1000, SECOND)
-        name = f"overview/{self.record.revision()}/{now // step}/{page.key}"
-        found: Overview | None = self.cache.get(name)
+        key = f"{name}/{self.record.revision()}/{now // step}/{page.key}"
+        found: T | None = self.cache.get(key)
         if found is None:
-            found = overview(self.copy, chosen, now=now, compare=page.compare)
-            self.cache.set(name, found, timeout=_CACHED_SECONDS)
+            found = compute(chosen, now)
+            self.cache.set(key, found, timeout=_CACHED_SECONDS)
         return found
 
     def snapshot(self) -> dict[str, Any]:

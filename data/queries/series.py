@@ -39,12 +39,16 @@ def series(
     figures: dict[str, ColumnElement[Any]],
     by: str | None = None,
     name: str = "series",
+    group: ColumnElement[Any] | None = None,
 ) -> pd.DataFrame:
-    """One row a bucket (and value of `by`): bucket_start, `by`, the figures; buckets without calls are left out."""
+    """One row a bucket (and value of `by`): bucket_start, `by`, the figures; buckets without calls are left out.
+
+    `by` is a column, or the name of what `group` makes of the columns.
+    """
     if not len(grid):
         return pd.DataFrame(columns=["bucket_start", *([by] if by else []), *figures])
     index = grid.index_of(calls.c.started_at).label("bucket")
-    groups: list[Any] = [index, calls.c[by].label(by)] if by else [index]
+    groups: list[Any] = [index, (calls.c[by] if group is None else group).label(by)] if by else [index]
     query = select(*groups, *(sql.label(key) for key, sql in figures.items()))
     query = chosen.apply(query).group_by(*("bucket", by) if by else ("bucket",))
     frame = copy.frame(query, name)
