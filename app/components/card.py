@@ -12,8 +12,24 @@ from app.figures.parts import EMPTY
 from app.theme import GRAPH_CONFIG
 
 
-def card(title: str, body: Any, *, unit: str = "", definition: str = "", span: str = "", extra: Any = None) -> Plain:
-    """A card of the grid; `span` names its width there (assets/layout.css)."""
+def card(
+    title: str,
+    body: Any,
+    *,
+    unit: str = "",
+    definition: str = "",
+    span: str = "",
+    extra: Any = None,
+    head: Plain | None = None,
+) -> Plain:
+    """A card of the grid; `span` names its width there (assets/layout.css); `head` where the refresh changes it."""
+    content = body if isinstance(body, list) else [body]
+    top = head or h("Header", card_head(title, unit=unit, definition=definition, extra=extra), cls="vh-card-head")
+    return h("Section", [top, *content], cls=f"vh-card {span}".rstrip(), aria_label=title)
+
+
+def card_head(title: str, *, unit: str = "", definition: str = "", extra: Any = None) -> list[Plain]:
+    """Title, unit and "?" of a card."""
     head = [h("H2", title, cls="vh-card-title")]
     if unit:
         head.append(h("Span", unit, cls="vh-card-unit"))
@@ -21,12 +37,12 @@ def card(title: str, body: Any, *, unit: str = "", definition: str = "", span: s
         head.append(help_button(title, definition))
     if extra is not None:
         head.append(h("Div", extra, cls="vh-card-extra"))
-    return h(
-        "Section",
-        [h("Header", head, cls="vh-card-head"), *(body if isinstance(body, list) else [body])],
-        cls=f"vh-card {span}".rstrip(),
-        aria_label=title,
-    )
+    return head
+
+
+def live_head(name: str, parts: dict[str, dict[str, Any]], title: str) -> Plain:
+    """A head that is a part of the refresh: its children are a `card_head`."""
+    return h("Header", id=name, cls="vh-card-head", **parts.get(name, {"children": card_head(title)}))
 
 
 def chart_card(title: str, chart_id: str, parts: dict[str, dict[str, Any]], **frame: Any) -> Plain:

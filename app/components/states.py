@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 from app.components.plain import Children, Plain, h, icon
+from data.filters import CallFilter
 from data.times import to_datetime
 
 _CURL = (
@@ -33,6 +34,18 @@ def show_month(instant: int, zone: str) -> Plain:
         data_query=json.dumps(ends, separators=(",", ":")),
         data_tip=f"{first:%B %Y}",
     )
+
+
+def no_calls_here(chosen: CallFilter, newest: int | None) -> list[Plain]:
+    """Why nothing is drawn, and what leads to calls. `newest`: the newest call of the store, if there is any."""
+    if newest is None:
+        return [h("Div", "No calls yet.")]
+    inside = (chosen.start or 0) <= newest < (chosen.end or newest + 1)
+    next_step = (
+        "Choose a longer range, or remove a filter." if chosen.narrowed else "" if inside else "Choose another range."
+    )
+    sentence = h("Div", f"No calls in this range. {next_step}".rstrip())
+    return [sentence] if inside else [sentence, show_month(newest, chosen.zone)]
 
 
 def note(summary: str, empty: Children = "") -> list[Plain]:

@@ -29,12 +29,13 @@ def _offset_ms(instant: int, zone: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """Consecutive buckets from `starts` (UTC microseconds); the last one is `step` wide."""
+    """Consecutive buckets from `starts` (UTC microseconds); the last one ends at `end`, or is `step` wide."""
 
     starts: Sequence[int]
     step: int
     zone: str
     as_of: int
+    end: int | None = None
 
     @property
     def running(self) -> int | None:
@@ -81,6 +82,12 @@ class TimeAxis:
             }
         return axis
 
+    def at(self, instant: int) -> int:
+        """Where an instant of the range lies on the axis."""
+        if not self._uneven():
+            return instant // _MS + _offset_ms(instant, self.zone)
+        return instant // _MS + _offset_ms(self._edges()[-1], self.zone)
+
     def spans(self) -> list[str]:
         """What each bucket covers, for people: "Mon 23 Nov, 14:00–15:00" (and "so far")."""
         edges = self._edges()
@@ -91,7 +98,7 @@ class TimeAxis:
         return spans
 
     def _edges(self) -> list[int]:
-        return [*self.starts, self.starts[-1] + self.step] if self.starts else []
+        return [*self.starts, self.end or self.starts[-1] + self.step] if self.starts else []
 
     def _uneven(self) -> bool:
         """Whether the clocks change in the range of buckets shorter than a day."""

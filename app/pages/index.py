@@ -11,7 +11,10 @@ import dash
 from app.theme import DARK, LIGHT, TEMPLATE, css
 
 #: In the order of the cascade.
-STYLES = ("vendor/bootstrap.min.css", *(f"voicehive/{n}.css" for n in ("icons", "base", "layout", "cards", "filters")))
+STYLES = (
+    "vendor/bootstrap.min.css",
+    *(f"voicehive/{n}.css" for n in ("icons", "base", "layout", "cards", "filters", "analysis")),
+)
 
 #: Scripts of Dash that only cost time: a polyfill for browsers of 2015 (all that is used of it lies in assets/vendor)
 #: and a table that no page shows.

@@ -12,6 +12,9 @@ from app.components.guard import Parts
 from app.pages.overview import callbacks as overview_callbacks
 from app.pages.overview.layout import layout as overview_layout
 from app.pages.overview.parts import parts as overview_parts
+from app.pages.trends import callbacks as trends_callbacks
+from app.pages.trends.layout import layout as trends_layout
+from app.pages.trends.parts import parts as trends_parts
 
 if TYPE_CHECKING:
     from app.filters import PageFilter
@@ -32,7 +35,10 @@ class Page:
     register: Callable[[dash.Dash], None]
 
 
-PAGES = (Page("/", "Overview", "overview", overview_layout, overview_parts, overview_callbacks.register),)
+PAGES = (
+    Page("/", "Overview", "overview", overview_layout, overview_parts, overview_callbacks.register),
+    Page("/trends", "Trends", "trends", trends_layout, trends_parts, trends_callbacks.register),
+)
 
 
 def find(path: str | None) -> Page | None:

@@ -53,10 +53,22 @@
     // A finger that scrolls the page must not zoom a chart.
     if (phone.matches) dress.layout.dragmode = false;
     const layout = { ...painted(figure.layout || {}), template: dress };
+    if (phone.matches && layout.meta && layout.meta.cells) oneColumn(layout, layout.meta.cells);
     // What is left after switching series off gets the whole height.
     if (off.size && layout.yaxis) layout.yaxis = { ...layout.yaxis, range: undefined };
     const data = painted(figure.data || []).map((trace) => (off.has(trace.name || trace.legendgroup) ? { ...trace, visible: false } : trace));
     return { ...figure, data: withTexts(data), layout };
+  }
+
+  // Small charts stand below each other where there is no room beside.
+  function oneColumn(layout, cells) {
+    for (let i = 0; i < cells; i += 1) {
+      const place = i ? i + 1 : "";
+      const top = 1 - i / cells;
+      layout["xaxis" + place] = { ...layout["xaxis" + place], domain: [0, 1], showticklabels: i === cells - 1 };
+      layout["yaxis" + place] = { ...layout["yaxis" + place], domain: [top - 0.74 / cells, top - 0.2 / cells], showticklabels: true };
+      layout.annotations[i] = { ...layout.annotations[i], x: 0, y: top };
+    }
   }
 
   function drawn(graph, figure) {

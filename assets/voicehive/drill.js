@@ -63,6 +63,30 @@
     return event.event.target.closest(".js-plotly-plot").getBoundingClientRect().top;
   }
 
+  // Links to calls are followed within the app; so are the rows and cells that lead to them.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="/calls"],a[href^="/agents"],a[href^="/outcomes"],a[href^="/trends"]');
+    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    vh.visit(link.getAttribute("href"));
+  });
+
+  // A field of cells is one stop of the keyboard; the arrows lead from cell to cell.
+  const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  document.addEventListener("keydown", (event) => {
+    const cell = event.target.closest(".vh-heat-cell");
+    if (!cell || !STEPS[event.key]) return;
+    event.preventDefault();
+    const at = cell.getBoundingClientRect();
+    const [x, y] = STEPS[event.key];
+    const next = document.elementsFromPoint(at.left + at.width / 2 + x * (at.width + 2), at.top + at.height / 2 + y * (at.height + 2));
+    const found = next.find((element) => element.classList.contains("vh-heat-cell"));
+    if (!found) return;
+    cell.tabIndex = -1;
+    found.tabIndex = 0;
+    found.focus();
+  });
+
   // To another page of the app without loading everything anew; in a new tab where the reader wants one.
   vh.visit = function (address, event) {
     if (event && (event.ctrlKey || event.metaKey || event.shiftKey)) {

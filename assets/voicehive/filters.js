@@ -36,7 +36,7 @@
     const query = new URLSearchParams(location.search);
     const from = query.get("from") || "now-24h";
     const to = query.get("to") || "now";
-    for (const button of document.querySelectorAll("[data-query]")) {
+    for (const button of document.querySelectorAll("[data-query]:not([data-fixed])")) {
       const wanted = JSON.parse(button.dataset.query);
       button.setAttribute("aria-current", String(wanted.from === from && wanted.to === to));
     }

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.components.guard import Parts
-from app.components.plain import Children, Plain, h
-from app.components.states import note, show_month
+from app.components.plain import Children
+from app.components.states import no_calls_here, note
 from app.figures import durations, system, volume
 from app.figures.system import Samples
 from app.format import count, duration, milliseconds, percent
 from app.pages.overview import ids
-from data.filters import CallFilter
 
 if TYPE_CHECKING:
     from data.queries.overview import Overview
@@ -26,7 +25,7 @@ def volume_parts(data: Overview, revision: str) -> Parts:
     )
     totals = {label: int(data.volume[name].sum()) for name, label in volume.STATUSES.items() if name in data.volume}
     words = ", ".join(f"{label.lower()} {count(n)}" for label, n in totals.items() if n)
-    empty = "" if words else "No calls yet." if data.newest is None else _no_calls(data.filter, data.newest)
+    empty = "" if words else no_calls_here(data.filter, data.newest)
     return _chart(ids.VOLUME, figure, f"Calls by status: {words}." if words else "", empty)
 
 
@@ -59,16 +58,6 @@ def load_parts(samples: Samples, revision: str) -> Parts:
     )
     words = f"The highest load was {percent(cpu)} processor and {percent(memory)} memory."
     return _chart(ids.LOAD, figure, words, _NO_SAMPLES if cpu is None and memory is None else "")
-
-
-def _no_calls(chosen: CallFilter, newest: int) -> list[Plain]:
-    """Why nothing is drawn, and what leads to calls."""
-    inside = (chosen.start or 0) <= newest < (chosen.end or newest + 1)
-    next_step = (
-        "Choose a longer range, or remove a filter." if chosen.narrowed else "" if inside else "Choose another range."
-    )
-    sentence = h("Div", f"No calls in this range. {next_step}".rstrip())
-    return [sentence] if inside else [sentence, show_month(newest, chosen.zone)]
 
 
 def _chart(name: str, figure: dict[str, Any], words: str, empty: Children) -> Parts:

@@ -1,0 +1,1 @@
+"""Trends: any figure over time by any dimension."""
