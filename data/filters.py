@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, and_, or_
+from sqlalchemy import Select, and_, func, or_
 from sqlalchemy.sql.elements import ColumnElement
 
 from data.callsets import CALL_SETS
@@ -139,10 +139,12 @@ class CallFilter:
 
 
 def _tagged(tag: str) -> ColumnElement[bool]:
-    """Whether the list has this tag: a quote inside of one is escaped, so a quoted tag is found only as a whole."""
+    """Whether the platform or a reviewer gave this tag; with its quotes it is found only as a whole."""
+    lists = (calls.c.tags, calls.c.review_tags)
     if tag == UNKNOWN:
-        return or_(calls.c.tags.is_(None), calls.c.tags == "[]")
-    return calls.c.tags.contains(orjson.dumps(tag).decode(), autoescape=True)
+        return and_(*(func.coalesce(column, "[]") == "[]" for column in lists))
+    text = orjson.dumps(tag).decode()
+    return or_(*(column.contains(text, autoescape=True) for column in lists))
 
 
 def _one_of(column: ColumnElement[Any], values: tuple[str, ...]) -> ColumnElement[bool]:

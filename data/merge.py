@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from data.models import DOCUMENTS, CallEvent, Status
+from data.models import DOCUMENTS, REVIEW, CallEvent, Status
 
 #: What is no field of a row that events set.
-_BOOKKEEPING = frozenset({"id", "revision", "source", "call_id", "updated_at", "stamps", *DOCUMENTS})
+_BOOKKEEPING = frozenset({"id", "revision", "source", "call_id", "updated_at", "stamps", *DOCUMENTS, *REVIEW})
 _SECOND = 1_000_000
 
 Row = dict[str, Any]
@@ -46,7 +46,8 @@ def merge(row: Mapping[str, Any], event: CallEvent) -> Row | None:
             changed = True
     if not changed:
         return None
-    return _row(row["source"], row["call_id"], newest, fields)
+    reviewed = {name: row[name] for name in REVIEW if name in row}
+    return _row(row["source"], row["call_id"], newest, fields) | reviewed
 
 
 def _registers(row: Mapping[str, Any]) -> dict[str, tuple[int, Any]]:

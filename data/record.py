@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from data.models import CALL_COLUMNS, DOCUMENTS, call_documents, calls, counters, deletions
 
 #: Columns that hold JSON text.
-JSON_COLUMNS = ("tags", "metadata", "stamps")
+JSON_COLUMNS = ("tags", "metadata", "stamps", "review_tags")
 _CONNECT_SECONDS = 2
 _BUSY_MILLISECONDS = 10_000
 

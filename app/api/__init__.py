@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
-from app.api import calls, dashboard, deployments, errors, health, kpis, openapi, prometheus, system, traces, values
+from app.api import (
+    calls,
+    dashboard,
+    deployments,
+    errors,
+    health,
+    kpis,
+    notes,
+    openapi,
+    prometheus,
+    system,
+    traces,
+    values,
+)
 
 BLUEPRINTS = (
     health.blueprint,
     dashboard.blueprint,
+    notes.blueprint,
     calls.blueprint,
     kpis.blueprint,
     deployments.blueprint,

@@ -24,6 +24,7 @@ from app.api.describe import (
     whole_number,
 )
 from app.api.errors import ApiError
+from app.api.notes import notes_shown
 from app.services import services
 from data.models import CALL_COLUMNS, CallEvent
 from data.queries.listing import Position, count_calls, newest_calls
@@ -123,7 +124,7 @@ def list_calls() -> Response:
     blueprint,
     "GET",
     "/api/calls/<source>/<path:call_id>",
-    "One call with its transcript and its trace: where its time went, as told with it and by spans",
+    "One call with its transcript, its notes and its trace: where its time went, as told with it and by spans",
     parameters=[Parameter("source", "The call's source.", where="path"), Parameter("call_id", "Its id.", where="path")],
     answer=_CALL,
     errors=(404, 503),
@@ -134,7 +135,8 @@ def get_call(source: str, call_id: str) -> Response:
     if row is None:
         raise ApiError(404, "not_found", f"There is no call {call_id!r} of source {source!r}.")
     trace = call_trace(row["trace"], parts.spans.of_call(source, call_id), row["started_at"])
-    return json_answer(presented(row) | {"transcript": row["transcript"], "trace": trace})
+    beside = {"transcript": row["transcript"], "trace": trace, "notes": notes_shown(parts.record, row["id"])}
+    return json_answer(presented(row) | beside)
 
 
 def presented(row: dict[str, Any]) -> dict[str, Any]:

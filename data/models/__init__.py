@@ -17,7 +17,7 @@ from data.models.alerting import (
     silences,
 )
 from data.models.base import RowId, metadata
-from data.models.calls import CALL_COLUMNS, DOCUMENTS, call_documents, calls, counters, deletions
+from data.models.calls import CALL_COLUMNS, DOCUMENTS, REVIEW, call_documents, call_notes, calls, counters, deletions
 from data.models.tracing import deployments, spans
 from data.models.words import COUNTED, CallEvent, Direction, EndReasonGroup, Status
 
@@ -25,6 +25,7 @@ __all__ = [
     "CALL_COLUMNS",
     "COUNTED",
     "DOCUMENTS",
+    "REVIEW",
     "CallEvent",
     "Direction",
     "EndReasonGroup",
@@ -34,6 +35,7 @@ __all__ = [
     "alert_transitions",
     "alerts",
     "call_documents",
+    "call_notes",
     "calls",
     "counters",
     "deletions",

@@ -55,11 +55,16 @@ calls = Table(
     Column("tags", Text),
     Column("metadata", Text),
     Column("stamps", Text),
+    Column("score", Integer),
+    Column("review_tags", Text),
     UniqueConstraint("source", "call_id"),
 )
 
 #: The names as plain str: SQLAlchemy's own subclass of it is no key for a JSON object.
 CALL_COLUMNS = tuple(str(column.name) for column in calls.columns)
+
+#: What a reviewer says of a call (data/notes.py); no event touches it.
+REVIEW = ("score", "review_tags")
 
 #: Fields of an event that are kept beside the row: the kinds of `call_documents`.
 DOCUMENTS = ("transcript", "trace")
@@ -72,6 +77,17 @@ call_documents = Table(
     Column("kind", String(20), primary_key=True),
     Column("updated_at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
+)
+
+#: What people wrote about a call.
+call_notes = Table(
+    "call_notes",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("call_row_id", RowId, ForeignKey("calls.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("owner", String(200)),
+    Column("text", Text, nullable=False),
 )
 
 #: One row a counter; "revision" is raised in the transaction that changes calls (SQLite only).

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import orjson
-import pandas as pd
 from sqlalchemy import func, select
 
 from data.analytics import AnalyticCopy
@@ -29,27 +27,24 @@ def values(copy: AnalyticCopy, chosen: CallFilter, facet: str, *, search: str = 
     """
     none: dict[str, Any] = {facet: ()}
     others = replace(chosen, **none)
+    if facet == "tags":
+        return [pair for pair in _tags(copy, others) if search.casefold() in pair[0].casefold()][:limit]
     column = calls.c[facet]
     query: Any = others.apply(select(column.label("value"), func.count().label("calls"))).group_by(column)
-    if facet == "tags":
-        frame = copy.frame(query.order_by(func.count().desc()).limit(_MOST_LISTS), "values")
-        found = _of_lists(_pairs(frame))
-        return [pair for pair in found if search.casefold() in pair[0].casefold()][:limit]
     if search:
         query = query.where(column.icontains(search, autoescape=True))
-    return _pairs(copy.frame(query.order_by(func.count().desc(), column).limit(limit), "values"))
-
-
-def _pairs(frame: pd.DataFrame) -> Counted:
+    frame = copy.frame(query.order_by(func.count().desc(), column).limit(limit), "values")
     names = frame["value"].astype(object).where(frame["value"].notna(), UNKNOWN)
     return list(zip(names.tolist(), frame["calls"].tolist(), strict=True))
 
 
-def _of_lists(lists: Iterable[tuple[str, int]]) -> Counted:
-    """The single tags of lists in JSON."""
+def _tags(copy: AnalyticCopy, chosen: CallFilter) -> Counted:
+    """The single tags of both lists that a call has, the platform's and its reviewers'."""
+    lists = [func.coalesce(calls.c[name], "[]").label(name) for name in ("tags", "review_tags")]
+    query: Any = chosen.apply(select(*lists, func.count().label("calls"))).group_by(*lists)
+    frame = copy.frame(query.order_by(func.count().desc()).limit(_MOST_LISTS), "values")
     found: Counter[str] = Counter()
-    for text, count in lists:
-        tags = [] if text == UNKNOWN else orjson.loads(text)
-        for tag in set(tags) or {UNKNOWN}:
+    for told, reviewed, count in frame.itertuples(index=False):
+        for tag in {*orjson.loads(told), *orjson.loads(reviewed)} or {UNKNOWN}:
             found[tag] += count
     return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
