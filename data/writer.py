@@ -19,7 +19,7 @@ from data.record import JSON_COLUMNS, Record, decode, next_revision
 
 Key = tuple[str, str]
 #: The newest documents of calls: instant and text by kind.
-_Documents = dict[Key, dict[str, tuple[int, str]]]
+Documents = dict[Key, dict[str, tuple[int, str]]]
 _COLUMNS = [name for name in CALL_COLUMNS if name not in ("id", "revision")]
 _FIELDS = [name for name in _COLUMNS if name not in ("source", "call_id")] + ["revision"]
 _LOOKUP_KEYS = 5_000
@@ -55,7 +55,7 @@ class Ahead:
 
     outcomes: Counter[Outcome]
     rows: _Columns
-    documents: _Documents
+    documents: Documents
 
 
 class WriteConflict(RuntimeError):
@@ -88,6 +88,19 @@ def insert_prepared(record: Record, ahead: Ahead) -> bool:
         _keep_documents(connection, ahead.documents)
         return True
     return False
+
+
+def restore(record: Record, rows: Sequence[Row], documents: Documents) -> Counter[Outcome]:
+    """Put whole rows back, as they were; those whose call is in the record already change nothing."""
+    for _ in range(_ATTEMPTS):
+        with contextlib.suppress(_Again), record.write() as connection:
+            stored = _stored(connection, {(row["source"], row["call_id"]) for row in rows})
+            missing = [row for row in rows if (row["source"], row["call_id"]) not in stored]
+            if missing:
+                _insert(connection, _in_columns(missing), next_revision(connection))
+                _keep_documents(connection, {key: held for key, held in documents.items() if key not in stored})
+            return Counter({Outcome.ACCEPTED: len(missing), Outcome.DUPLICATE: len(rows) - len(missing)})
+    raise WriteConflict("the same calls were written by another instance at the same time; import them again")
 
 
 def _attempt(connection: Connection, events: Sequence[CallEvent]) -> list[Applied]:
@@ -188,9 +201,9 @@ def _encoded(row: Row) -> Row:
     return row | {name: orjson.dumps(row[name]).decode() for name in JSON_COLUMNS if name in row}
 
 
-def _documents(events: Iterable[CallEvent]) -> _Documents:
+def _documents(events: Iterable[CallEvent]) -> Documents:
     """The newest transcript and trace of each call (of two of one instant the greater text)."""
-    newest: _Documents = {}
+    newest: Documents = {}
     for call_event in events:
         told: Mapping[str, Any] = call_event
         for kind in DOCUMENTS:
@@ -200,7 +213,7 @@ def _documents(events: Iterable[CallEvent]) -> _Documents:
     return newest
 
 
-def _keep_documents(connection: Connection, newest: _Documents) -> None:
+def _keep_documents(connection: Connection, newest: Documents) -> None:
     """Store the documents beside their calls, where they are newer than what is there."""
     documents = call_documents.c
     for key, row in _stored(connection, newest).items() if newest else ():
