@@ -16,6 +16,7 @@ from data.demo.simulator import Simulator
 from data.deployments import note_version
 from data.lost import LostCalls
 from data.models import Status, calls
+from data.retention import Retention
 from data.samples.sampler import Sampler
 from data.watch import Watch
 from monitoring.logs import send_logs
@@ -58,6 +59,10 @@ class Runtime:
         services.copy.sync()
         lost = LostCalls(services.copy, services.ingest)
         self._run(lost.start, lost.stop)
+        retention = Retention(
+            services.record, settings.retention, lambda kind, rows: services.metrics.retired.labels(kind).inc(rows)
+        )
+        self._run(retention.start, retention.stop)
         self._run(self._app.broadcaster.start, self._app.broadcaster.stop)
         self._start_exporter()
         self._start_sampler()

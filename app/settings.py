@@ -18,6 +18,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from alerts.dispatch.defaults import mail_server
+from data.policy import Policy
 from data.samples.targets import Target, parse_targets
 
 
@@ -109,6 +110,14 @@ class Settings(BaseModel):
     secret_key: SecretStr | None = Field(
         None, min_length=32, description="key of caller hashes; default: drawn once into VAR_DIR/secret.key"
     )
+    retention_days: int | None = Field(None, ge=1, description="days that calls are kept; default: for ever")
+    retention_document_days: int | None = Field(
+        None, ge=1, description="days that transcripts, traces and spans are kept; default: as long as their calls"
+    )
+    retention_alert_days: int = Field(400, ge=1, description="days that the history of alerts is kept")
+    archive_dir: Path | None = Field(
+        None, description="folder of Parquet files, a folder a month, into which calls go before they are deleted"
+    )
     timezone: Annotated[str, AfterValidator(_zone)] = Field("UTC", description="IANA zone in which days are counted")
     external_url: Annotated[str, AfterValidator(_web)] = Field(
         "", description="where people reach the app, for links; default: HOST and PORT", validate_default=False
@@ -145,6 +154,11 @@ class Settings(BaseModel):
     def record_url(self) -> str:
         """DATABASE_URL, or the SQLite file in VAR_DIR."""
         return self.database_url or f"sqlite:///{(self.var_dir / 'voicehive.db').absolute()}"
+
+    @property
+    def retention(self) -> Policy:
+        """For how long what is kept."""
+        return Policy(self.retention_days, self.retention_document_days, self.retention_alert_days, self.archive_dir)
 
     def secret(self) -> bytes:
         """SECRET_KEY, or the key that was drawn on the first start (a 0600 file)."""

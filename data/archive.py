@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import orjson
 import pandas as pd
 from sqlalchemy import BigInteger, Boolean, Double, Integer, select
 
+from data.importer import Report
 from data.merge import Row
 from data.models import CALL_COLUMNS, DOCUMENTS, call_documents, calls
 from data.record import JSON_COLUMNS, Record
@@ -56,12 +56,10 @@ def is_archive(path: Path) -> bool:
         return file.read(4) == b"PAR1"
 
 
-def import_archive(
-    record: Record, path: Path, progress: Callable[[int], object] = lambda done: None
-) -> Counter[Outcome]:
+def import_archive(record: Record, path: Path, progress: Callable[[int], object] = lambda done: None) -> Report:
     """Put the calls of a file back; those that are in the record already stay as they are. Raises BadArchive."""
-    outcomes: Counter[Outcome] = Counter()
-    size, done = path.stat().st_size, 0
+    report = Report()
+    size = path.stat().st_size
     with contextlib.closing(duckdb.connect()) as database:
         total = _check(database, path)
         for rows in _rows(database, path):
@@ -70,10 +68,11 @@ def import_archive(
                 beside = {kind: (row.pop(f"{kind}_at"), row.pop(kind)) for kind in DOCUMENTS if kind in row}
                 if beside:
                     documents[row["source"], row["call_id"]] = beside
-            outcomes += restore(record, rows, documents)
-            done += len(rows)
-            progress(size * done // total)
-    return outcomes
+            outcomes = restore(record, rows, documents)
+            report.accepted += outcomes[Outcome.ACCEPTED]
+            report.duplicate += outcomes[Outcome.DUPLICATE]
+            progress(size * report.rows // total)
+    return report
 
 
 def _frame(record: Record, ids: Sequence[int]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, select
@@ -15,31 +15,15 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, s
 from data.archive import archive_calls
 from data.deletion import AT_ONCE, delete_calls
 from data.models import acknowledgements, alert_transitions, call_documents, calls, spans
-from data.record import Record
-from data.times import DAY
+from data.policy import Policy
+from data.record import Record, RecordFull, RecordUnavailable
+from data.times import DAY, now_micros
 
 log = logging.getLogger(__name__)
 
 _ARCHIVED_AT_ONCE = 20_000
+_EVERY_SECONDS = 3600.0
 _MILLISECOND = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """For how many days each kind of data is kept (None: for ever), and where calls are archived before they go.
-
-    documents: transcripts, traces and spans, which go with their call at the latest. alerts: their history.
-    """
-
-    calls: int | None = None
-    documents: int | None = None
-    alerts: int | None = None
-    archive: Path | None = None
-
-    def kinds(self) -> dict[str, int]:
-        """The kinds that have an end, with their days; calls first, for what is archived has its documents with it."""
-        days = {"calls": self.calls, "documents": self.documents, "alerts": self.alerts}
-        return {kind: n for kind, n in days.items() if n is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +155,34 @@ def _unchanged(connection: Connection, ids: Sequence[int], revisions: Mapping[in
     """Those that nobody has written to since: what changed meanwhile is archived and deleted with the next round."""
     query = select(calls.c.id, calls.c.revision).where(calls.c.id.in_(ids))
     return [row_id for row_id, revision in connection.execute(query) if revisions[row_id] == revision]
+
+
+class Retention:
+    """Runs once an hour, in a thread. Several instances may: each deletes what the others have left."""
+
+    def __init__(self, record: Record, policy: Policy, on_deleted: Callable[[str, int], object]) -> None:
+        self._record, self._policy, self._on_deleted = record, policy, on_deleted
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="retention", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; without a limit on any kind there is none."""
+        if self._policy.kinds():
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; a batch that runs is finished first."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                for kind, rows in run(self._record, self._policy, now_micros(), self._stopping).items():
+                    self._on_deleted(kind, rows)
+            except Stopped:
+                return
+            except (RecordUnavailable, RecordFull, OSError) as error:
+                log.warning("retention stopped half-way, the next round goes on: %s", error)
+            self._stopping.wait(_EVERY_SECONDS)

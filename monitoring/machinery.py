@@ -68,6 +68,12 @@ class ServerMetrics(Metrics):
             ["integration", "outcome"],
             registry=registry,
         )
+        self.retired = Counter(
+            "voicehive_retention_deleted",
+            "Rows deleted because they were old enough, by kind.",
+            ["kind"],
+            registry=registry,
+        )
         self.websocket_clients = Gauge("voicehive_websocket_clients", "Connected real-time clients.", registry=registry)
         for outcome in ("accepted", "updated", "duplicate", "rejected"):
             self.ingest_events.labels(outcome)

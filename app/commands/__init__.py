@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app.commands.importing import import_calls
 from app.commands.migrating import migrate
+from app.commands.retention import retention
 from app.commands.rules import rules
 from app.commands.serving import demo, serve
 
-COMMANDS = (serve, demo, import_calls, migrate, rules)
+COMMANDS = (serve, demo, import_calls, migrate, rules, retention)

@@ -22,7 +22,9 @@ def _zone(context: click.Context, parameter: click.Parameter, value: str) -> str
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--format", "file_format", type=click.Choice(["auto", "csv", "jsonl"]), default="auto", show_default=True)
+@click.option(
+    "--format", "file_format", type=click.Choice(["auto", "csv", "jsonl", "parquet"]), default="auto", show_default=True
+)
 @click.option(
     "--map", "map_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Field map (YAML)."
 )
@@ -30,6 +32,7 @@ def _zone(context: click.Context, parameter: click.Parameter, value: str) -> str
 @click.option("--source", default="import", show_default=True, help="Source of rows that name none.")
 def import_calls(files: tuple[Path, ...], file_format: str, map_file: Path | None, zone: str, source: str) -> None:
     """Import call records; running it again adds nothing. Exit 0: all rows are in, 3: some were rejected."""
+    from data.archive import BadArchive
     from data.importer import BadFile, Source
     from data.record import RecordFull, RecordUnavailable
     from data.sources.mapping import BadMap, load_map
@@ -38,7 +41,7 @@ def import_calls(files: tuple[Path, ...], file_format: str, map_file: Path | Non
     try:
         meaning = Source(chosen.secret(), zone, source, load_map(map_file) if map_file else None)
         rejected = sum(_import_one(chosen, path, file_format, meaning) for path in files)
-    except (BadFile, BadMap) as error:
+    except (BadFile, BadMap, BadArchive) as error:
         raise Refused(str(error)) from None
     except (RecordUnavailable, RecordFull) as error:
         raise click.ClickException(f"the call record can't be written: {error}") from None
@@ -48,6 +51,7 @@ def import_calls(files: tuple[Path, ...], file_format: str, map_file: Path | Non
 def _import_one(chosen: Settings, path: Path, file_format: str, meaning: Any) -> int:
     from rich.console import Console
 
+    from data.archive import import_archive, is_archive
     from data.importer import guess_format, import_file
     from data.migrations import migrate
     from data.record import Record
@@ -57,8 +61,11 @@ def _import_one(chosen: Settings, path: Path, file_format: str, meaning: Any) ->
     try:
         migrate(record)
         with _progress(path) as tell:
-            kind = guess_format(path) if file_format == "auto" else file_format
-            report = import_file(record, path, meaning, file_format=kind, rejects=rejects, progress=tell)  # type: ignore[arg-type]
+            if file_format == "parquet" or (file_format == "auto" and is_archive(path)):
+                report = import_archive(record, path, tell)
+            else:
+                kind = guess_format(path) if file_format == "auto" else file_format
+                report = import_file(record, path, meaning, file_format=kind, rejects=rejects, progress=tell)  # type: ignore[arg-type]
     finally:
         record.close()
     counts = f"{report.accepted:,} new, {report.updated:,} updated, {report.duplicate:,} already there"

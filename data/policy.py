@@ -1,0 +1,24 @@
+"""For how long what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """For how many days each kind of data is kept (None: for ever), and where calls are archived before they go.
+
+    documents: transcripts, traces and spans, which go with their call at the latest. alerts: their history.
+    """
+
+    calls: int | None = None
+    documents: int | None = None
+    alerts: int | None = None
+    archive: Path | None = None
+
+    def kinds(self) -> dict[str, int]:
+        """The kinds that have an end, with their days; calls first, for what is archived has its documents with it."""
+        days = {"calls": self.calls, "documents": self.documents, "alerts": self.alerts}
+        return {kind: n for kind, n in days.items() if n is not None}
