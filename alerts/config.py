@@ -45,6 +45,15 @@ def milliseconds(text: str) -> int:
     return total
 
 
+def written_duration(millis: int) -> str:
+    """A duration as Prometheus writes it: 1h30m; 0s for none."""
+    parts, rest = [], millis
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, rest = divmod(rest, _UNITS[unit])
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"
+
+
 def _duration(value: Any) -> Any:
     return milliseconds(value) if isinstance(value, str) else value
 

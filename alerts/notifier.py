@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from alerts import outbox, states
+from alerts import outbox, outside, states
 from alerts.config import ConfigError
 from alerts.dispatch import alert as told_alerts
 from alerts.dispatch import store
@@ -41,9 +41,12 @@ _PRUNE_SECONDS = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group as it stands. next_at: when it is looked at next; repeats_at: when each integration that was told is
-    told again if nothing changes. silenced_by, inhibited_by: of each alert (fingerprint) the ids of silences and the
-    fingerprints of the alerts that mute it; is_muted: by the route's time intervals. Milliseconds."""
+    """A group as it stands; instants in milliseconds.
+
+    next_at: when it is looked at next; repeats_at: when each integration that was told is told again if all stays so;
+    told: the alerts (fingerprints) that they were told of. silenced_by, inhibited_by: of each alert the ids of silences
+    and the fingerprints of the alerts that mute it; is_muted: by the route's time intervals.
+    """
 
     key: str
     receiver: str
@@ -51,6 +54,7 @@ class GroupView:
     alerts: tuple[told_alerts.Alert, ...]
     next_at: int
     repeats_at: dict[str, int]
+    told: frozenset[str]
     silenced_by: dict[str, list[str]]
     inhibited_by: dict[str, list[str]]
     is_muted: bool
@@ -181,7 +185,7 @@ class Notifier:
         self._came.clear()
         with self._record.read() as connection:
             entries = store.load_log(connection, now)
-            alerts = [self._told(each) for each in stored_alerts(connection)]
+            alerts = [self._told(each) for each in [*stored_alerts(connection), *outside.posted(connection)]]
         with self._lock:
             self._schedule = Schedule(self.config)
             self._schedule.restore([each for each in alerts if each is not None], entries, now)
@@ -190,12 +194,17 @@ class Notifier:
     def _take(self, now: int) -> None:
         """What fires with its present annotations first: what came after that has the last word."""
         firing = [self._told(each) for each in self._firing()]
+        with self._record.read() as connection:
+            posted = [each for each in map(self._told, outside.posted(connection)) if each is not None]
         came = []
         while self._came:
             came.append(self._told(self._came.popleft().alert))
         with self._lock:
             known = {key for group in self._schedule.groups for key in group.alerts}
             self._schedule.take([each for each in firing if each is not None and each.fingerprint in known], now)
+            self._schedule.take(
+                [each for each in posted if each.fingerprint in known or not each.is_resolved(now)], now
+            )
             self._schedule.take([each for each in came if each is not None], now)
 
     def _told(self, alert: states.Alert) -> told_alerts.Alert | None:
@@ -274,6 +283,7 @@ class Notifier:
             alerts=tuple(sorted(group.alerts.values(), key=told_alerts.sorting)),
             next_at=group.due_at,
             repeats_at=repeats,
+            told=frozenset().union(*(entries[way, group.key].firing for way in repeats)),
             silenced_by=silenced,
             inhibited_by={key: muting(alert.labels) for key, alert in group.alerts.items()},
             is_muted=self._schedule.is_muted(group.route, now),

@@ -17,6 +17,11 @@ def call_path(source: str, call_id: str) -> str:
     return f"{_CALLS}{quote(source, safe='')}/{quote(call_id, safe='')}"
 
 
+def alert_path(fingerprint: str) -> str:
+    """The page of alerts with this one open."""
+    return f"/alerts?fingerprint={quote(fingerprint, safe='')}" if fingerprint else "/alerts"
+
+
 def call_of(path: str) -> tuple[str, str] | None:
     """Source and id of the call whose page has this address; None if it is no such page."""
     if not path.startswith(_CALLS):

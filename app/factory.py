@@ -14,6 +14,7 @@ from flask_compress import Compress
 from prometheus_client import CollectorRegistry
 
 from alerts.annotations import expand
+from alerts.board import Board
 from alerts.dispatch.defaults import Defaults
 from alerts.notifier import CONFIG_FILE, Notifier
 from alerts.running import RULES_FILE, Rules
@@ -121,6 +122,7 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         rules=rules,
         notifier=notifier,
         lease=lease,
+        board=Board(record, rules, notifier),
         metrics=metrics,
         system=system,
         cache=_cache(server, settings),

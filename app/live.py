@@ -1,7 +1,8 @@
 """What a page refreshes itself with: only the parts that changed, serialised and compressed once for everybody.
 
 GET /_live/<page>?<the page's query string>&have=<id:version,...> answers with the parts whose version the browser
-does not have, or 204 when it has all.
+does not have, or 204 when it has all. What the frame of every page shows, the bell, comes with each; a page that
+refreshes nothing of its own asks as the page "shell".
 """
 
 from __future__ import annotations
@@ -17,14 +18,26 @@ import brotli
 import orjson
 from flask import Flask, Response, request
 
-from app.api.errors import ApiError
+from app.api.errors import ApiError, error_response
+from app.components.problems import problem_parts
 from app.filters import PageFilter
 from app.services import Services
+from data.record import RecordUnavailable
 from data.times import now_micros, to_iso
 
 Parts = Callable[[PageFilter, Services], Mapping[str, Mapping[str, Any]]]
+#: The page that is nothing but its frame.
+SHELL = "shell"
 _BROTLI_QUALITY = 5
 _ENCODED_KEPT = 16
+
+
+class WithoutRecord(RecordUnavailable):
+    """The record is away; these parts of the page are true all the same."""
+
+    def __init__(self, reason: str, parts: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__(reason)
+        self.parts = parts
 
 
 @dataclass(slots=True)
@@ -36,6 +49,10 @@ class State:
     parts: dict[str, bytes]
     encoded: OrderedDict[tuple[str, bool], bytes] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
+
+    def props(self) -> dict[str, dict[str, Any]]:
+        """All parts as they are put into a layout."""
+        return {name: orjson.loads(properties) for name, properties in self.parts.items()}
 
     def answer(self, have: str, compress: bool) -> bytes:
         """The body for a browser that has these versions; empty if it has all."""
@@ -66,15 +83,35 @@ def state_of(parts: Mapping[str, Mapping[str, Any]]) -> State:
     return State(as_of=to_iso(now_micros()) or "", versions=versions, parts=serialised)
 
 
+def page_state(page: str, parts: Parts, chosen: PageFilter, services: Services) -> State:
+    """The parts of a page for a filter, computed once for everybody; raises WithoutRecord."""
+
+    def compute() -> State:
+        frame = problem_parts(services.problems())
+        try:
+            return state_of({**frame, **parts(chosen, services)})
+        except RecordUnavailable as error:
+            true = error.parts if isinstance(error, WithoutRecord) else {}
+            raise WithoutRecord(str(error), {**frame, **true}) from error
+
+    found: State = services.answers.get(("live", page, chosen.key), compute)
+    return found
+
+
 def register(server: Flask, services: Services, pages: Mapping[str, Parts]) -> None:
     """Route the refresh of these pages (name -> their parts)."""
 
+    known = {**pages, SHELL: lambda chosen, services: {}}
+
     @server.get("/_live/<page>")
     def live(page: str) -> Response:
-        if page not in pages:
+        if page not in known:
             raise ApiError(404, "not_found", "There is no such page.")
         chosen = services.parse(request.args)
-        state = services.answers.get(("live", page, chosen.key), lambda: state_of(pages[page](chosen, services)))
+        try:
+            state = page_state(page, known[page], chosen, services)
+        except WithoutRecord as error:
+            return _without_record(error.parts)
         compress = "br" in request.headers.get("Accept-Encoding", "")
         body = state.answer(request.args.get("have", ""), compress)
         response = Response(body, status=200 if body else 204, mimetype="application/json")
@@ -83,3 +120,12 @@ def register(server: Flask, services: Services, pages: Mapping[str, Parts]) -> N
         if body and compress:
             response.headers["Content-Encoding"] = "br"
         return response
+
+
+def _without_record(parts: Mapping[str, Mapping[str, Any]]) -> Response:
+    """An error that brings what is known all the same, above all that the record is away."""
+    response = error_response(503, "database_unavailable", "The call record does not answer.", retry_after=2)
+    content = orjson.loads(response.get_data()) | {"parts": parts}
+    response.set_data(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS))
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,10 +11,12 @@ from flask import current_app
 from flask_caching import Cache
 from werkzeug.datastructures import MultiDict
 
+from alerts.board import Board, BoardAlert
 from alerts.notifier import Notifier
 from alerts.running import Rules
 from app.answers import Answers
 from app.filters import PageFilter, parse_query
+from app.health import Health, Problem, health, problems
 from app.settings import Settings
 from data.analytics import AnalyticCopy
 from data.callers import CallerHash
@@ -25,10 +27,9 @@ from data.queries.kpis import kpi_report
 from data.queries.overview import Overview, overview
 from data.record import Record, RecordUnavailable
 from data.samples.store import SampleStore
-from data.times import DAY, HOUR, SECOND, now_micros, to_iso
+from data.times import DAY, SECOND, now_micros, to_iso
 from data.traces.store import SpanStore
 from data.writer import Applied
-from monitoring.health import Health, Problem, Readings, health, problems
 from monitoring.machinery import ServerMetrics
 from monitoring.metrics import CALL_STATUSES, exemplar
 from monitoring.system import SystemHistory
@@ -50,6 +51,7 @@ class Services:
     rules: Rules
     notifier: Notifier
     lease: Lease
+    board: Board
     metrics: ServerMetrics
     system: SystemHistory
     cache: Cache
@@ -115,28 +117,28 @@ class Services:
             "last_updated": to_iso(now // SECOND * SECOND),
         }
 
-    def problems(self) -> list[Problem]:
-        """What is wrong with the service right now, worst first."""
-        found: list[Problem] = self.answers.get("problems", self._problems, fresh=5.0)
+    def alerts(self) -> list[BoardAlert]:
+        """All alerts as they stand, worst first; after a change made here as they are then."""
+        found: list[BoardAlert] = self.answers.get(
+            ("alerts", self.board.revision), lambda: self.board.alerts(now_micros() // 1000)
+        )
         return found
 
-    def _problems(self) -> list[Problem]:
-        now, machine = now_micros(), self.system.now()
-        figures: Mapping[str, float | int | None] = {}
-        database_up = True
-        try:
-            figures = kpi_report(self.copy, CallFilter(start=now - HOUR, end=now), now=now).current
-        except RecordUnavailable:
-            database_up = False
-        seen = Readings(
-            database_up=database_up,
-            memory_percent=machine.memory_percent,
-            api_p95_ms=machine.api_p95_ms,
-            calls=int(figures.get("total_calls") or 0),
-            error_rate=figures.get("error_rate"),
-            success_rate=figures.get("success_rate"),
+    def problems(self) -> list[Problem]:
+        """What is wrong with the service right now, worst first."""
+        found: list[Problem] = self.answers.get(
+            ("problems", self.board.revision), lambda: problems(self.alerts(), record_away=self._record_away())
         )
-        return problems(seen)
+        return found
+
+    def _record_away(self) -> bool:
+        if self.record.away():
+            return True
+        try:
+            self.record.ping()
+        except RecordUnavailable:
+            return True
+        return False
 
     def health(self) -> Health:
         """healthy, degraded or critical."""

@@ -53,6 +53,7 @@ def shell(
             h("Div", id="vh-banner", role="status"),
             h("Main", h("Div", content, id=PAGE), id="vh-main", cls="vh-main", tabIndex=-1),
             _problems(first),
+            h("Div", id=problems.NEWS, hidden=True, **first.get(problems.NEWS, {})),
             dbc.Toast(id=TOAST, header="Something went wrong", is_open=False, dismissable=True, duration=12_000,
                       className="vh-toast"),
     ]  # fmt: skip

@@ -119,6 +119,13 @@ def acknowledge(connection: Connection, note: Acknowledgement) -> None:
     connection.execute(insert(acknowledgements).values(row))
 
 
+def unacknowledge(connection: Connection, fingerprint: str, active_at: int) -> bool:
+    """Take back that somebody took note; whether anybody had."""
+    c = acknowledgements.c
+    same = (c.fingerprint == fingerprint) & (c.active_at == active_at)
+    return connection.execute(delete(acknowledgements).where(same)).rowcount > 0
+
+
 def all_acknowledgements(connection: Connection) -> dict[tuple[str, int], Acknowledgement]:
     """Who took note of what, by fingerprint and start."""
     rows = connection.execute(select(acknowledgements)).mappings()

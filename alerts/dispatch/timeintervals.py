@@ -48,6 +48,11 @@ def _weekdays(text: Any) -> Span:
     return _rising(_span(text, {name: place for place, name in enumerate(_WEEKDAYS)}, "a weekday", numbers=False))
 
 
+def weekday(number: int) -> str:
+    """The name of a day of the week; 0 is Sunday."""
+    return _WEEKDAYS[number]
+
+
 def _months(text: Any) -> Span:
     return _rising(_span(text, {name: place for place, name in enumerate(_MONTHS, 1)}, "a month"))
 

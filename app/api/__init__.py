@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from app.api import (
+    alertmanager,
+    alerts,
     calls,
     dashboard,
     deployments,
@@ -14,9 +16,11 @@ from app.api import (
     notes,
     openapi,
     prometheus,
+    silences,
     system,
     traces,
     values,
+    webhook,
 )
 
 BLUEPRINTS = (
@@ -28,6 +32,10 @@ BLUEPRINTS = (
     deployments.blueprint,
     system.blueprint,
     prometheus.blueprint,
+    alerts.blueprint,
+    silences.blueprint,
+    webhook.blueprint,
+    alertmanager.blueprint,
     traces.blueprint,
     values.blueprint,
     openapi.blueprint,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from app.activity import with_alerts
 from app.api.describe import (
     INSTANT,
     INTEGER,
@@ -44,7 +45,7 @@ _MOST_STEPS = 14
         avg_duration=MAYBE_NUMBER | {"description": "minutes"},
         avg_duration_seconds=MAYBE_NUMBER,
         system_health=_HEALTH,
-        alerts=INTEGER | {"description": "problems that exist right now"},
+        alerts=INTEGER | {"description": "alerts that fire"},
         last_updated=INSTANT,
     ),
     errors=(503,),
@@ -137,10 +138,11 @@ def call_volume() -> Response:
 def activity() -> Response:
     limit = whole_number("limit", 20, 1, 200)
     parts = services()
-    found = parts.current(
+    calls = parts.current(
         ("activity", limit),
         lambda: recent_activity(parts.copy, CallFilter(), limit=limit, now=now_micros()),
     )
+    found = with_alerts(calls, parts.record, 0, now_micros() + 1, limit)
     return json_answer(
         [
             {

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from app.addresses import call_path
+from app.addresses import alert_path, call_path
 from app.components.plain import Plain, h
 from app.format import unbroken
 
+_ALERT_TONES = {"error": "error", "success": "success", "info": "missed"}
 _KNOWN = ("success", "error", "abandoned", "missed", "voicemail", "in_progress")
 
 
@@ -33,6 +34,8 @@ class Event(Protocol):
     def source(self) -> str | None: ...
     @property
     def call_id(self) -> str | None: ...
+    @property
+    def fingerprint(self) -> str | None: ...
 
 
 def feed(events: Iterable[Event], zone: str) -> list[Plain]:
@@ -46,7 +49,7 @@ def feed(events: Iterable[Event], zone: str) -> list[Plain]:
 def _line(event: Event, zone: str) -> Plain:
     mark = event.status if event.status in _KNOWN else "error" if event.severity == "error" else "missed"
     if event.type == "alert":
-        mark = f"alert vh-dot-{'error' if event.severity == 'error' else 'abandoned'}"
+        mark = f"alert vh-dot-{_ALERT_TONES.get(event.severity, 'abandoned')}"
     clock = datetime.fromtimestamp(event.timestamp // 1_000_000, tz=UTC).astimezone(ZoneInfo(zone))
     return h(
         "Li",
@@ -65,8 +68,12 @@ def _line(event: Event, zone: str) -> Plain:
 
 
 def _text(event: Event) -> Plain:
-    """What happened, with the way to its call."""
+    """What happened, with the way to its call or alert."""
     text = unbroken(event.message)
-    if event.source is None or event.call_id is None:
+    if event.fingerprint is not None:
+        address = alert_path(event.fingerprint)
+    elif event.source is not None and event.call_id is not None:
+        address = call_path(event.source, event.call_id)
+    else:
         return h("Span", text, cls="vh-feed-text")
-    return h("A", text, href=call_path(event.source, event.call_id), cls="vh-feed-text vh-feed-link", data_nav="1")
+    return h("A", text, href=address, cls="vh-feed-text vh-feed-link", data_nav="1")

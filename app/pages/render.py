@@ -6,7 +6,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-import orjson
 from dash import dcc, html
 from flask import has_request_context, request
 from werkzeug.datastructures import MultiDict
@@ -14,8 +13,9 @@ from werkzeug.datastructures import MultiDict
 from app.addresses import call_of
 from app.components.guard import Parts
 from app.components.plain import Plain, h
+from app.components.problems import problem_parts
 from app.filters import BadFilter
-from app.live import State, state_of
+from app.live import State, page_state
 from app.pages.call import layout as call_page
 from app.pages.table import PAGES, Page, find
 from app.shell import Place, live_status, shell
@@ -44,6 +44,7 @@ def whole(services: Services) -> html.Div:
     """The layout of the whole page for the request being served."""
     place = place_of_request()
     content, parts = rendered(place, services)
+    parts = problem_parts(services.problems()) | parts
     settings = services.settings
     return shell(
         content, pages=PAGES, zone=settings.timezone, refresh_seconds=settings.refresh_seconds, place=place, parts=parts
@@ -62,7 +63,7 @@ def rendered(place: Place, services: Services) -> tuple[Any, Parts]:
     if state is None:
         # No values now: the browser asks at once and shows what went wrong.
         return page.layout({}, live_status(page.name)), {}
-    parts = {name: orjson.loads(properties) for name, properties in state.parts.items()}
+    parts = state.props()
     versions = ",".join(f"{name}:{version}" for name, version in state.versions.items())
     return page.layout(parts, live_status(page.name, versions=versions, as_of=state.as_of)), parts
 
@@ -88,9 +89,7 @@ def _state(page: Page, search: str, services: Services) -> State | None:
     """The same answer that a refresh gets; None if there is none."""
     try:
         chosen = _filter(search, services)
-        found: State = services.answers.get(
-            ("live", page.name, chosen.key), lambda: state_of(page.parts(chosen, services))
-        )
+        found = page_state(page.name, page.parts, chosen, services)
     except BadFilter:
         return None
     except Exception:

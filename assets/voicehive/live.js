@@ -41,7 +41,8 @@
     const now = Date.now();
     if (lastBeat && !document.hidden) beatMs = Math.min(60000, Math.max(1000, now - lastBeat));
     lastBeat = now;
-    if (!page() || paused || document.hidden || flight || now < notBefore) return;
+    page();
+    if (paused || document.hidden || flight || now < notBefore) return;
     fetchParts();
   };
 
@@ -65,12 +66,13 @@
       const have = Object.entries(versions).map(([name, version]) => name + ":" + version);
       const query = new URLSearchParams(location.search);
       query.set("have", have.join(","));
-      const answer = await fetch("/_live/" + root.dataset.page + "?" + query, { signal: mine.controller.signal });
+      const answer = await fetch("/_live/" + (root ? root.dataset.page : "shell") + "?" + query, { signal: mine.controller.signal });
       if (answer.status !== 204) {
         const body = await answer.json().catch(() => ({}));
         if (flight !== mine) return;
-        if (!answer.ok) throw failure(answer.status, body.error || {});
-        show(body);
+        // While the record is away, the server says so, and what it knows all the same.
+        if (body.parts) show(body);
+        if (!answer.ok) throw failure(answer.status, body.error || {}, Boolean(body.parts));
       }
       if (flight === mine) succeeded();
     } catch (error) {
@@ -88,8 +90,9 @@
     }
   }
 
-  function failure(status, error) {
+  function failure(status, error, answered) {
     return {
+      answered,
       text: error.message || "The server answered with status " + status + ".",
       reference: error.request_id,
       bad: status === 400,
@@ -112,8 +115,9 @@
 
   function show(body) {
     const set = window.dash_clientside.set_props;
+    if (vh.news && body.parts["vh-news"]) vh.news(body.parts["vh-news"]["data-alerts"]);
     for (const [name, props] of Object.entries(body.parts)) set(name, props);
-    versions = body.versions;
+    versions = body.versions || {};
     requestAnimationFrame(tick);
   }
 
@@ -161,7 +165,8 @@
     else if (trouble && !good) text = "The page could not be loaded. " + trouble.text;
     else if (stale && !paused && !document.hidden)
       text = "Live updates interrupted, showing data from " + age(now - good) + "." + (trouble ? " " + trouble.text : "");
-    document.documentElement.toggleAttribute("data-stale", Boolean(text) && !(trouble && trouble.bad));
+    if (!text || (trouble && trouble.bad)) delete document.documentElement.dataset.stale;
+    else document.documentElement.dataset.stale = trouble && trouble.answered ? "record" : "server";
     if (text && !text.endsWith(".")) text += ".";
     if (text && trouble && trouble.reference) text += " Request " + trouble.reference + ".";
     if (text === shownBanner) return;

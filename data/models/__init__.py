@@ -14,6 +14,7 @@ from data.models.alerting import (
     leases,
     notification_log,
     outbox,
+    outside_alerts,
     silences,
 )
 from data.models.base import RowId, metadata
@@ -44,6 +45,7 @@ __all__ = [
     "metadata",
     "notification_log",
     "outbox",
+    "outside_alerts",
     "silences",
     "spans",
 ]

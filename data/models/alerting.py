@@ -103,3 +103,19 @@ leases = Table(
     Column("holder", String(300), nullable=False),
     Column("expires_at", BigInteger, nullable=False),
 )
+
+#: Alerts that others judged: an Alertmanager that sends its webhook here ("alertmanager"), or whoever posts alerts as
+#: Prometheus does ("prometheus"). `recorded`: the state that its history ends with. Instants in milliseconds.
+outside_alerts = Table(
+    "outside_alerts",
+    metadata,
+    Column("origin", String(20), primary_key=True),
+    Column("fingerprint", String(16), primary_key=True),
+    Column("labels", Text, nullable=False),
+    Column("annotations", Text, nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger),
+    Column("generator_url", Text, nullable=False),
+    Column("told_at", BigInteger, nullable=False),
+    Column("recorded", String(10), nullable=False),
+)

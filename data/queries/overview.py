@@ -25,7 +25,7 @@ _SPARK = ("total_calls", "success_rate", "avg_duration_seconds")
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One line of the feed: a call that started or ended; `timestamp` in UTC microseconds."""
+    """One line of the feed: a call that started or ended, or an alert; `timestamp` in UTC microseconds."""
 
     id: str
     type: str
@@ -36,6 +36,7 @@ class Activity:
     agent: str | None = None
     source: str | None = None
     call_id: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from monitoring.custom import CustomMetrics, Definition
-from monitoring.health import Readings, health, problems
 from monitoring.machinery import ServerMetrics
 from monitoring.metrics import CALL_STATUSES, Metrics
 
@@ -80,36 +79,3 @@ def test_a_source_that_is_away_does_not_cost_the_scrape() -> None:
     text = generate_latest(registry).decode()
     assert "\nvoicehive_fine 2.0" in text
     assert "\nvoicehive_broken" not in text
-
-
-FINE = Readings(database_up=True, memory_percent=40, api_p95_ms=20, calls=100, error_rate=1.0, success_rate=95.0)
-
-
-def test_health_names_what_is_wrong_worst_first() -> None:
-    assert (problems(FINE), health([])) == ([], "healthy")
-    bad = Readings(database_up=False, memory_percent=85, api_p95_ms=2500, calls=400, error_rate=9.0, success_rate=95.0)
-    found = problems(bad)
-    assert [p.name for p in found] == [
-        "DatabaseConnectionIssue",
-        "HighErrorRate",
-        "HighMemoryUsage",
-        "HighApiResponseTime",
-    ]
-    assert health(found) == "critical"
-    assert health(found[2:]) == "degraded"
-
-
-def test_few_calls_say_nothing_about_rates() -> None:
-    few = Readings(database_up=True, memory_percent=40, api_p95_ms=None, calls=19, error_rate=50.0, success_rate=50.0)
-    assert problems(few) == []
-
-
-def test_a_rate_must_surely_be_beyond_its_limit() -> None:
-    def named(calls: int, success_rate: float) -> list[str]:
-        seen = Readings(
-            database_up=True, memory_percent=40, api_p95_ms=None, calls=calls, error_rate=1.0, success_rate=success_rate
-        )
-        return [problem.name for problem in problems(seen)]
-
-    assert named(30, 88.0) == []
-    assert named(3000, 88.0) == ["LowSuccessRate"]

@@ -65,7 +65,7 @@ def system_cards(now: Sample, samples: Samples, problems: Sequence[Problem], *, 
         KpiCard("Memory", "memory", percent(memory), f"Memory in use. {_MEAN_OF_LOAD}", exact=_exact(memory, "%"),
                 note=_load_note(memory, past), course=_since_first(samples, "memory_percent"), course_from_zero=True),
         KpiCard("System health", "heart-pulse", state,
-                "Critical or degraded while a problem is open; the bell lists them.",
+                "Critical while a critical alert fires, degraded while a warning does; the bell lists them.",
                 tone=tone, note=_problem_note(problems) + (" now" if past else "")),
     )  # fmt: skip
     return _parts(ids.KPIS[4:], made)

@@ -18,3 +18,4 @@ RESPONSE = "ov-response-chart"
 LOAD = "ov-load"
 FEED = "ov-feed"
 EMPTY = "ov-empty"
+FEED_LINES = 20
