@@ -24,7 +24,9 @@ from alerts.dispatch.schedule import Flush, Schedule
 from alerts.dispatch.silence import Silence
 from alerts.outbox import Delivery, Outbox
 from alerts.receivers import Message, SendError, tell, unready
+from alerts.receivers.texts import load_templates
 from alerts.record import Transition, stored_alerts
+from alerts.templates import NotificationTemplates
 from data.lease import Lease, LeaseLost
 from data.record import Record, RecordFull, RecordUnavailable
 from data.samples.model import Labels
@@ -74,8 +76,8 @@ class ReceiverView:
 class Notifier:
     """One process' notifier; raises ConfigError where the first file can't be used.
 
-    external_url: where people reach the app. adjusted: completes what the file says, by the app's settings. firing:
-    the alerts of the rules that fire at present.
+    external_url: where people reach the app. zone: in which messages tell the time. adjusted: completes what the file
+    says, by the app's settings. firing: the alerts of the rules that fire at present.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Notifier:
         lease: Lease,
         *,
         external_url: str,
+        zone: str = "UTC",
         adjusted: Callable[[Config], Config] = lambda config: config,
         firing: Callable[[], Iterable[states.Alert]] = tuple,
         clock: Callable[[], float] = time.time,
@@ -95,8 +98,9 @@ class Notifier:
         self.external_url = external_url.rstrip("/")
         #: Why the file was not taken the last time; empty if it was.
         self.config_error = ""
-        self._record, self._lease, self._adjusted, self._firing, self._clock = record, lease, adjusted, firing, clock
-        self.config = adjusted(load_config(path))
+        self._record, self._lease, self._clock = record, lease, clock
+        self._zone, self._adjusted, self._firing = zone, adjusted, firing
+        self.config, self._templates = self._load()
         self._schedule = Schedule(self.config)
         self._lock = threading.Lock()
         self._came: deque[Transition] = deque()
@@ -127,15 +131,19 @@ class Notifier:
     def reload(self) -> None:
         """Take the file as it is now; ConfigError, and the old configuration stays, if it is bad."""
         try:
-            config = self._adjusted(load_config(self.path))
+            config, templates = self._load()
         except ConfigError as error:
             self.config_error = str(error)
             log.error("the routes stay as they were: %s", error)
             raise
         with self._lock:
-            self.config, self.config_error = config, ""
+            self.config, self._templates, self.config_error = config, templates, ""
             self._schedule, self._led = Schedule(config), False
         self._wake.set()
+
+    def _load(self) -> tuple[Config, NotificationTemplates]:
+        config = self._adjusted(load_config(self.path))
+        return config, load_templates(config.templates, self._zone)
 
     def take(self, moves: Sequence[Transition]) -> None:
         """Take in what changed, once it is stored."""
@@ -232,12 +240,12 @@ class Notifier:
 
     # --- sending, called by the outbox
 
-    def send(self, delivery: Delivery) -> None:
-        """Tell an integration; raises SendError."""
+    def send(self, delivery: Delivery) -> str:
+        """Tell an integration; what went wrong all the same. Raises SendError."""
         integration = next((each for each in self._integrations() if each.key == delivery.target), None)
         if integration is None:
             raise SendError("the configuration names no such receiver any more", retryable=False)
-        tell(integration, Message.from_json(delivery.payload), self.external_url)
+        return tell(integration, Message.from_json(delivery.payload), self._templates, self.external_url)
 
     def given_up(self, connection: Connection, delivery: Delivery) -> None:
         """Nobody was told, so the group's next turn tells again."""

@@ -48,7 +48,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A row. next_at: when it is tried (again); error: of the last try; instants in milliseconds."""
+    """A row. next_at: when it is tried (again); error: of the last try, or what was wrong with one that was sent.
+
+    Instants in milliseconds.
+    """
 
     id: int
     kind: str
@@ -66,8 +69,8 @@ class Delivery:
 class Handler(Protocol):
     """Sends the messages of one kind."""
 
-    def send(self, delivery: Delivery) -> None:
-        """Hand a message over within CLAIM_MS; raises SendError."""
+    def send(self, delivery: Delivery) -> str:
+        """Hand a message over within CLAIM_MS; what went wrong all the same, else nothing. Raises SendError."""
 
     def given_up(self, connection: Connection, delivery: Delivery) -> None:
         """Undo what was written on the assumption that it arrives, in the transaction that gives it up."""
@@ -237,14 +240,14 @@ class Outbox:
         try:
             if (handler := self._handlers.get(delivery.kind)) is None:
                 raise SendError(f"nothing here sends messages of the kind {delivery.kind}", retryable=False)
-            handler.send(delivery)
+            note = handler.send(delivery)
         except SendError as error:
             done = self._failed(delivery, error)
         except Exception as error:
             log.exception("message %s to %s could not be sent", delivery.id, delivery.target)
             done = self._failed(delivery, SendError(f"{type(error).__name__}: {error}", retryable=True))
         else:
-            done = replace(delivery, status=Status.SENT, error="", finished_at=self._now())
+            done = replace(delivery, status=Status.SENT, error=note[:_LONGEST_ERROR], finished_at=self._now())
         self._store(done)
         self.on_tried(done)
 

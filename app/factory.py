@@ -101,6 +101,7 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         record,
         lease,
         external_url=settings.address,
+        zone=settings.timezone,
         adjusted=receivers.applied,
         firing=lambda: rules.firing,
     )

@@ -7,20 +7,26 @@ from pathlib import Path
 
 from alerts.dispatch.integrations import Integration
 from alerts.dispatch.receivers import EmailConfig, SlackConfig, WebhookConfig
-from alerts.receivers import webhook
+from alerts.receivers import email, slack, webhook
 from alerts.receivers.errors import SendError
 from alerts.receivers.message import Message
+from alerts.receivers.texts import Texts
+from alerts.templates import NotificationTemplates
 
 __all__ = ["Message", "SendError", "tell", "unready"]
 
 
-def tell(integration: Integration, message: Message, external_url: str) -> None:
-    """Send a message; raises SendError."""
+def tell(integration: Integration, message: Message, made: NotificationTemplates, external_url: str) -> str:
+    """Send a message; what went wrong all the same, such as a template. Raises SendError."""
+    texts = Texts(made, message.data(external_url))
     match integration.settings:
-        case WebhookConfig():
-            webhook.send(integration.settings, message, external_url)
-        case SlackConfig() | EmailConfig():
-            raise SendError("not built yet", retryable=False)
+        case WebhookConfig() as settings:
+            webhook.send(settings, message, external_url)
+        case SlackConfig() as settings:
+            slack.send(settings, message, texts)
+        case EmailConfig() as settings:
+            email.send(settings, message, texts)
+    return texts.note
 
 
 def unready(integration: Integration) -> str:

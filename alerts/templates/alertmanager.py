@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote_plus
 from zoneinfo import ZoneInfo
 
@@ -28,20 +29,28 @@ class NotificationTemplates:
     """Expands the texts of receivers, which may use what the template files define.
 
     files: their texts by name, of which a later one may define anew what an earlier one did; raises TemplateError for
-    a bad one. clock: the present with its zone.
+    a bad one. clock: the present with its zone. more: functions that Alertmanager does not have.
     """
 
-    def __init__(self, files: Mapping[str, str] | None = None, clock: Clock = _utc_now) -> None:
-        self._functions = _functions(clock)
+    def __init__(
+        self,
+        files: Mapping[str, str] | None = None,
+        clock: Clock = _utc_now,
+        more: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        self._functions = _functions(clock) | callees(more or {})
         self._defined: dict[str, Definition] = {}
         for name, text in (files or {}).items():
             for defined, body in parsed(text, self._functions, name).defined.items():
                 if not body.empty or defined not in self._defined:
                     self._defined[defined] = body
 
-    def expand(self, text: str, data: Data, fallback: str = "") -> Expanded:
-        """A text filled in; where that fails the fallback (else the text as it is) and the error."""
-        return expanded_text(text, data, self._functions, self._defined, fallback=fallback)
+    def expand(self, text: str, data: Data, fallback: str = "", *, escaped: bool = False) -> Expanded:
+        """A text filled in; where that fails the fallback (else the text as it is) and the error.
+
+        escaped: it is HTML, of which what is filled in becomes plain text.
+        """
+        return expanded_text(text, data, self._functions, self._defined, fallback=fallback, escaped=escaped)
 
 
 def _functions(clock: Clock) -> dict[str, Callee]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ from alerts.templates.nodes import (
 from alerts.templates.notification import GROUP_METHODS
 from alerts.templates.parser import parse
 from alerts.templates.printing import LONGEST
-from alerts.templates.values import Strings, Struct, elements, truth, type_name
+from alerts.templates.values import Safe, Strings, Struct, elements, truth, type_name
 
 #: Characters that a template may give out.
 MAX_OUTPUT = 2_000_000
@@ -68,15 +69,17 @@ def expanded_text(
     *,
     before: str = "",
     fallback: str = "",
+    escaped: bool = False,
 ) -> Expanded:
     """A template filled in; where that fails the fallback, else the text as it is, and the error: never nothing.
 
-    defined: further templates by name; before: what is put in front, on the text's first line.
+    defined: further templates by name; before: what is put in front, on the text's first line; escaped: what is filled
+    in is made plain text of HTML.
     """
     if "{{" not in text:
         return Expanded(text)
     try:
-        return Expanded(execute(before + text, data, functions, defined))
+        return Expanded(execute(before + text, data, functions, defined, escaped=escaped))
     except TemplateError as error:
         return Expanded(fallback or text, str(error))
     except RecursionError:
@@ -90,18 +93,25 @@ def parsed(text: str, functions: Mapping[str, Callee], source: str = "") -> Pars
 
 
 def execute(
-    text: str, data: Any, functions: Mapping[str, Callee], defined: Mapping[str, Definition] | None = None
+    text: str,
+    data: Any,
+    functions: Mapping[str, Callee],
+    defined: Mapping[str, Definition] | None = None,
+    *,
+    escaped: bool = False,
 ) -> str:
     """A template filled in; raises TemplateError."""
     tree = parsed(text, functions)
-    run = _Execution({**(defined or {}), **tree.defined}, {**BUILTINS, **functions})
+    run = _Execution({**(defined or {}), **tree.defined}, {**BUILTINS, **functions}, escaped=escaped)
     run.template(tree.main, data)
     return "".join(run.output)
 
 
 class _Execution:
-    def __init__(self, defined: Mapping[str, Definition], functions: Mapping[str, Callee]) -> None:
-        self._defined, self._functions = defined, functions
+    def __init__(
+        self, defined: Mapping[str, Definition], functions: Mapping[str, Callee], *, escaped: bool = False
+    ) -> None:
+        self._defined, self._functions, self._escaped = defined, functions, escaped
         self._variables: list[tuple[str, Any]] = []
         self._source = ""
         self._steps = self._work = self._written = self._depth = 0
@@ -170,7 +180,10 @@ class _Execution:
             case Action(pipe):
                 value = self._pipe(pipe, dot)
                 if not pipe.variables:
-                    self._write(self._guarded(shown, (value,)))
+                    text = self._guarded(shown, (value,))
+                    # The function html has escaped it already.
+                    done = isinstance(value, Safe) or pipe.commands[-1].words[0] == Function("html")
+                    self._write(html.escape(text) if self._escaped and not done else text)
             case Branches():
                 return self._branches(node, dot)
             case Range():
