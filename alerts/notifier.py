@@ -77,7 +77,7 @@ class Notifier:
     """One process' notifier; raises ConfigError where the first file can't be used.
 
     external_url: where people reach the app. zone: in which messages tell the time. adjusted: completes what the file
-    says, by the app's settings. firing: the alerts of the rules that fire at present.
+    says, by the app's settings. alerts: those of the rules at present.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Notifier:
         external_url: str,
         zone: str = "UTC",
         adjusted: Callable[[Config], Config] = lambda config: config,
-        firing: Callable[[], Iterable[states.Alert]] = tuple,
+        alerts: Callable[[], Iterable[states.Alert]] = tuple,
         clock: Callable[[], float] = time.time,
     ) -> None:
         #: The file that the configuration is read from.
@@ -98,8 +98,10 @@ class Notifier:
         self.external_url = external_url.rstrip("/")
         #: Why the file was not taken the last time; empty if it was.
         self.config_error = ""
+        #: Why it tells nobody of alerts, as an Alertmanager does; empty if it does. Tests and what waits are sent.
+        self.quiet = ""
         self._record, self._lease, self._clock = record, lease, clock
-        self._zone, self._adjusted, self._firing = zone, adjusted, firing
+        self._zone, self._adjusted, self._alerts = zone, adjusted, alerts
         self.config, self._templates = self._load()
         self._schedule = Schedule(self.config)
         self._lock = threading.Lock()
@@ -168,8 +170,9 @@ class Notifier:
 
     def plan(self, now: int) -> float:
         """Put what is due into the outbox; seconds until the next look. Raises RecordUnavailable, LeaseLost."""
-        if not self._lease.held:
+        if self.quiet or not self._lease.held:
             self._led = False
+            self._came.clear()
             return _TICK_SECONDS
         if not self._led:
             self._restore(now)
@@ -201,7 +204,7 @@ class Notifier:
 
     def _take(self, now: int) -> None:
         """What fires with its present annotations first: what came after that has the last word."""
-        firing = [self._told(each) for each in self._firing()]
+        firing = [self._told(each) for each in self._alerts() if each.state is states.State.FIRING]
         with self._record.read() as connection:
             posted = [each for each in map(self._told, outside.posted(connection)) if each is not None]
         came = []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from sqlalchemy import Connection, and_, delete, insert, or_, select
 
-from alerts.states import Alert, Fingerprint, RuleAlerts, State
+from alerts.states import Alert, Fingerprint, State
 from data.lease import Lease
 from data.models import alert_transitions
 from data.models import alerts as alerts_table
@@ -48,6 +48,13 @@ def stored_alerts(connection: Connection) -> list[Alert]:
     return [_alert(row) for row in connection.execute(select(alerts_table)).mappings()]
 
 
+class Judged(Protocol):
+    """A rule with its alerts; `key` tells it from the others of its group."""
+
+    key: str
+    alerts: dict[Fingerprint, Alert]
+
+
 class AlertRecord:
     """What of the alerts is stored; one evaluator uses it, and only while it holds the lease."""
 
@@ -67,7 +74,7 @@ class AlertRecord:
             found.setdefault((row["rule_group"], row["rule"]), {})[alert.fingerprint] = alert
         return found
 
-    def save(self, at: int, group: str, rules: Iterable[RuleAlerts]) -> list[Transition]:
+    def save(self, at: int, group: str, rules: Iterable[Judged]) -> list[Transition]:
         """Store what changed in a group since the last time, with its history, in one transaction; LeaseLost."""
         now: dict[Key, Alert] = {(group, rule.key, key): alert for rule in rules for key, alert in rule.alerts.items()}
         before = {key: alert for key, alert in self._stored.items() if key[0] == group}

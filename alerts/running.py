@@ -12,7 +12,7 @@ from alerts.config import ConfigError
 from alerts.evaluator import Evaluator, Expand, RuleState, Store
 from alerts.record import AlertRecord, Transition
 from alerts.rules import Group, load_rules
-from alerts.states import Alert, State
+from alerts.states import Alert
 from data.lease import Lease, LeaseLost
 from data.record import Record, RecordFull, RecordUnavailable
 
@@ -27,13 +27,22 @@ class Rules:
     """The rules that are in force; raises ConfigError where the first file can't be used.
 
     lease: an instance that does not hold it records series only, and shows the alerts of the one that does, to go on
-    from there when that one dies.
+    from there when that one dies. judges: without it no instance judges alerts, as a Prometheus does.
     """
 
-    def __init__(self, path: Path, store: Store, record: Record, expand: Expand, lease: Lease | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        store: Store,
+        record: Record,
+        expand: Expand,
+        lease: Lease | None = None,
+        *,
+        judges: bool = True,
+    ) -> None:
         #: The file that they are read from.
         self.path = path
-        self._store, self._expand, self._lease = store, expand, lease
+        self._store, self._expand, self._lease, self._judges = store, expand, lease, judges
         self._led = False
         self._record = AlertRecord(record, lease)
         self._evaluator = Evaluator(load_rules(path), store, expand)
@@ -58,10 +67,10 @@ class Rules:
         self._thread.start()
 
     @property
-    def firing(self) -> list[Alert]:
-        """The alerts that fire at present."""
+    def alerts(self) -> list[Alert]:
+        """Those that are pending, fire, or are over since a short time."""
         every = [list(state.alerts.alerts.values()) for _, states in self.groups for state in states]
-        return [alert for alerts in every for alert in alerts if alert.state is State.FIRING]
+        return [alert for alerts in every for alert in alerts]
 
     def restore(self) -> None:
         """Take back the alerts as they are stored."""
@@ -73,7 +82,7 @@ class Rules:
 
     @property
     def _leads(self) -> bool:
-        return self._lease is None or not self._lease.elsewhere
+        return self._judges and (self._lease is None or not self._lease.elsewhere)
 
     def stop(self) -> None:
         """End the thread; an evaluation that runs is finished first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 
 import numpy  # noqa: F401 - plotly imports it lazily, and two first requests at once failed on that
@@ -13,12 +12,9 @@ from flask_caching import Cache
 from flask_compress import Compress
 from prometheus_client import CollectorRegistry
 
-from alerts.annotations import expand
 from alerts.board import Board
-from alerts.dispatch.defaults import Defaults
-from alerts.notifier import CONFIG_FILE, Notifier
-from alerts.running import RULES_FILE, Rules
 from app import __version__, api, gate, live, observe, static_files
+from app.alerting import alerting
 from app.answers import Answers
 from app.api import realtime
 from app.api.body import MOST_BYTES
@@ -29,7 +25,6 @@ from data.analytics import AnalyticCopy
 from data.callers import CallerHash
 from data.filters import CallFilter
 from data.ingest import Ingest
-from data.lease import Lease
 from data.migrations import migrate
 from data.queries.kpis import active_calls
 from data.record import Record, RecordUnavailable
@@ -90,22 +85,7 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
     copy = AnalyticCopy(record, settings.var_dir / "analytics.duckdb", on_query=queried)
     system = SystemHistory()
     samples = SampleStore(settings.var_dir / "samples.sqlite")
-    # The same after a restart, and unlike that of any other instance: VAR_DIR belongs to one process.
-    lease = Lease(record, "alerting", f"{socket.gethostname()}:{settings.var_dir.absolute()}"[-300:])
-    rules = Rules(RULES_FILE, samples, record, expand, lease)
-    receivers = Defaults(
-        settings.slack_webhook_url, settings.smtp_url, settings.alert_email_to, settings.alert_webhook_url
-    )
-    notifier = Notifier(
-        CONFIG_FILE,
-        record,
-        lease,
-        external_url=settings.address,
-        zone=settings.timezone,
-        adjusted=receivers.applied,
-        firing=lambda: rules.firing,
-    )
-    rules.on_transitions = notifier.take
+    lease, rules, notifier, remote, relay = alerting(settings, record, samples)
     notifier.on_tried = lambda integration, outcome: metrics.notifications.labels(integration, outcome).inc()
 
     def judged(group: str, seconds: float, failures: int) -> None:
@@ -124,6 +104,8 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         notifier=notifier,
         lease=lease,
         board=Board(record, rules, notifier),
+        remote=remote,
+        relay=relay,
         metrics=metrics,
         system=system,
         cache=_cache(server, settings),

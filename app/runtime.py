@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector, start_http_server
 from sqlalchemy import select
 
+from alerts.config import ConfigError
 from app import __version__
 from app.factory import App
 from app.observe import describe_outgoing
@@ -74,6 +76,12 @@ class Runtime:
         self._app.services.copy.close()
         self._app.services.record.close()
 
+    def reload(self) -> None:
+        """Take the rules and the routes as their files are now; a bad file keeps what was there, and says so."""
+        for part in (self._app.services.rules, self._app.services.notifier):
+            with contextlib.suppress(ConfigError):
+                part.reload()
+
     def _run(self, start: Callable[[], object], stop: Callable[[], object]) -> None:
         start()
         self._stops.append(stop)
@@ -94,6 +102,9 @@ class Runtime:
         self._run(sampler.start, sampler.stop)
         self._run(services.lease.start, services.lease.stop)
         self._run(services.notifier.start, services.notifier.stop)
+        for part in (services.relay, services.remote):
+            if part is not None:
+                self._run(part.start, part.stop)
         # After the samples of the last run were taken back: the rules' windows reach into them.
         self._run(services.rules.start, services.rules.stop)
 

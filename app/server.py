@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -14,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from app.demo import start_filling
@@ -79,12 +81,22 @@ class _Logger(Logger):
             handler.setFormatter(JsonFormatter())
 
 
+class _Master(Arbiter):
+    """Hands the signal for a reload on; gunicorn would start a second worker beside the first one."""
+
+    def handle_hup(self) -> None:
+        self.kill_workers(signal.SIGHUP)
+
+
 class _Server(BaseApplication):
     def __init__(self, settings: Settings, *, demo: bool) -> None:
         self._settings = settings
         self._demo = demo
         self._runtime: Any = None
         super().__init__()
+
+    def run(self) -> None:
+        _Master(self).run()
 
     def load_config(self) -> None:
         options = {
@@ -110,6 +122,7 @@ class _Server(BaseApplication):
     def load(self) -> Any:
         # First of all, so that it runs beside the imports.
         filling = start_filling(self._settings) if self._demo else None
+        from alerts.config import ConfigError
         from app.factory import create_app
         from app.observe import log_fields
         from app.runtime import Runtime
@@ -122,6 +135,9 @@ class _Server(BaseApplication):
         except (RecordUnavailable, SchemaTooNew) as error:
             reason = str(error).partition("\n")[0]
             click.echo(f"voicehive: DATABASE_URL: {reason}", err=True)
+            raise SystemExit(_LOAD_ERROR) from None
+        except ConfigError as error:
+            click.echo(f"voicehive: {error}", err=True)
             raise SystemExit(_LOAD_ERROR) from None
         if filling:
             self._await_first_calls(filling, app.services.copy)
@@ -139,6 +155,8 @@ class _Server(BaseApplication):
 
     def _started(self, worker: Any) -> None:
         worker.cfg.set("graceful_timeout", _GRACE_SECONDS)
+        # In a thread: the signal may have interrupted whoever holds a lock that a reload needs.
+        signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=self._runtime.reload, name="reload").start())
         host = _in_url(self._settings.host)
         address = f"http://{host}:{self._settings.port}"
         metrics = f"http://{host}:{self._settings.prometheus_port}/metrics"

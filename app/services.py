@@ -13,6 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from alerts.board import Board, BoardAlert
 from alerts.notifier import Notifier
+from alerts.relay import Relay
+from alerts.remote import RemoteRules
 from alerts.running import Rules
 from app.answers import Answers
 from app.filters import PageFilter, parse_query
@@ -52,6 +54,8 @@ class Services:
     notifier: Notifier
     lease: Lease
     board: Board
+    remote: RemoteRules | None
+    relay: Relay | None
     metrics: ServerMetrics
     system: SystemHistory
     cache: Cache

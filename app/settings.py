@@ -132,6 +132,10 @@ class Settings(BaseModel):
     alert_webhook_url: SecretUrl | None = Field(
         None, description="is told of all alerts by Alertmanager's JSON (version 4)"
     )
+    prometheus_url: SecretUrl | None = Field(None, description="a Prometheus that judges the rules instead of the app")
+    alertmanager_url: SecretUrl | None = Field(
+        None, description="an Alertmanager that tells people of alerts instead of the app"
+    )
     refresh_seconds: float = Field(5, ge=1, le=3600, description="seconds between two refreshes of a page")
 
     @property
