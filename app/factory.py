@@ -18,7 +18,11 @@ from app.alerting import alerting
 from app.answers import Answers
 from app.api import realtime
 from app.api.body import MOST_BYTES
-from app.pages import LIVE_PARTS, create_dash
+from app.auth import web as doors
+from app.auth.access import Access
+from app.auth.admission import Admission, demand_listed
+from app.auth.proxies import TrustedProxies
+from app.pages import LIVE_PARTS, create_dash, page_name
 from app.services import Services
 from app.settings import Settings
 from data.analytics import AnalyticCopy
@@ -56,11 +60,13 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
     services = _services(server, settings, registry)
     server.extensions["voicehive"] = services
     # Each puts its check first: the clock starts before the gate.
-    gate.register(server, lambda: content_policy)
+    admission = Admission(LIVE_PARTS, page_name, lambda: pages.callback_map, doors.refused)
+    gate.register(server, settings, admission, lambda: content_policy)
     observe.register(server, services)
     broadcaster = realtime.Broadcaster(services)
     realtime.register(server, broadcaster)
     api.register(server)
+    doors.register(server, lambda: pages.head)
     live.register(server, services, LIVE_PARTS)
     pages = create_dash(
         server, services, on_callback_error=lambda error, reference: services.metrics.count_error("callback")
@@ -70,6 +76,8 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
     server.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
     Compress(server)
     static_files.register(server, static_files.StaticFiles(settings.var_dir / "static"))
+    server.wsgi_app = TrustedProxies(server.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    demand_listed(server.url_map, LIVE_PARTS, pages.callback_map)
     return App(server, pages, services, broadcaster)
 
 
@@ -110,6 +118,7 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         system=system,
         cache=_cache(server, settings),
         hash_caller=CallerHash(settings.secret()),
+        access=Access(record, settings.secret()),
         answers=Answers(on_result=lambda result: metrics.cache_requests.labels(result).inc()),
     )
     services.ingest.on_applied = services.count

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector, start_http_server
 from sqlalchemy import select
 
 from alerts.config import ConfigError
 from app import __version__
+from app.auth.scraping import ScrapeDoor
 from app.factory import App
 from app.observe import describe_outgoing
 from app.services import Services
+from app.settings import is_loopback
 from data.demo.simulator import Simulator
 from data.deployments import note_version
 from data.lost import LostCalls
@@ -91,12 +94,21 @@ class Runtime:
         registry = services.metrics.registry
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
-        server, thread = start_http_server(services.settings.prometheus_port, services.settings.host, registry)
+        settings = services.settings
+        server, thread = start_http_server(
+            settings.prometheus_port,
+            settings.prometheus_host,
+            registry,
+            certfile=_path(settings.tls_cert_file),
+            keyfile=_path(settings.tls_key_file),
+        )
+        if not is_loopback(settings.prometheus_host):
+            server.set_app(ScrapeDoor(server.get_app(), services.access))  # type: ignore[arg-type]
         self._stops += [lambda: thread.join(timeout=2), server.server_close, server.shutdown]
 
     def _start_sampler(self) -> None:
         services, settings = self._app.services, self._app.services.settings
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        host = f"[{settings.prometheus_host}]" if ":" in settings.prometheus_host else settings.prometheus_host
         instance = f"{host}:{settings.prometheus_port}"
         sampler = Sampler(services.samples, services.metrics.registry, instance, settings.scrape_targets)
         self._run(sampler.start, sampler.stop)
@@ -116,6 +128,10 @@ def _at_once(*actions: Callable[[], object]) -> None:
     with ThreadPoolExecutor() as threads:
         for action in actions:
             threads.submit(action)
+
+
+def _path(file: Path | None) -> str | None:
+    return None if file is None else str(file)
 
 
 def start_simulator(services: Services) -> Simulator:

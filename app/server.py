@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -19,7 +20,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from app.demo import start_filling
-from app.settings import Settings, SettingsError
+from app.settings import Settings, SettingsError, is_loopback
 from monitoring.logs import JsonFormatter, setup_logging
 
 if TYPE_CHECKING:
@@ -34,23 +35,52 @@ _BOOT_ERROR, _LOAD_ERROR = 3, 4
 
 def check_address(settings: Settings) -> None:
     """Raise SettingsError where the app must not, or can't, listen."""
-    if not settings.is_loopback:
-        raise SettingsError(
-            f"HOST: {settings.host} is no loopback address; others could get in, and there are no accounts yet"
-        )
+    _check_doors(settings)
     if settings.port == settings.prometheus_port:
         raise SettingsError("PROMETHEUS_PORT: must differ from PORT")
-    for key, port in (("PORT", settings.port), ("PROMETHEUS_PORT", settings.prometheus_port)):
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    for key, host, port in (
+        ("PORT", settings.host, settings.port),
+        ("PROMETHEUS_PORT", settings.prometheus_host, settings.prometheus_port),
+    ):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with contextlib.closing(socket.socket(family)) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((settings.host, port))
+                probe.bind((host, port))
             except OSError as error:
-                raise SettingsError(f"{key}: can't listen on {settings.host}:{port} ({error.strerror})") from None
+                raise SettingsError(f"{key}: can't listen on {host}:{port} ({error.strerror})") from None
+
+
+def _check_doors(settings: Settings) -> None:
+    """Nobody gets in unasked, and no password goes over a wire in the clear."""
+    if not settings.auth:
+        if settings.environment == "production":
+            raise SettingsError("AUTH: off only in development")
+        for key, host in (("HOST", settings.host), ("PROMETHEUS_HOST", settings.prometheus_host)):
+            if not is_loopback(host):
+                raise SettingsError(f"{key}: {host} is no loopback address, and with AUTH off others could get in")
+    if (settings.tls_cert_file is None) != (settings.tls_key_file is None):
+        missing = "TLS_CERT_FILE" if settings.tls_cert_file is None else "TLS_KEY_FILE"
+        raise SettingsError(f"{missing}: a certificate and its key go together")
+    if settings.tls_cert_file is not None:
+        _check_certificate(settings.tls_cert_file, settings.tls_key_file)
+    elif not settings.is_loopback and not settings.trusted_proxies:
+        raise SettingsError(
+            f"HOST: {settings.host} is no loopback address; serve https (TLS_CERT_FILE, TLS_KEY_FILE), "
+            "or name the proxy that does (TRUSTED_PROXIES)"
+        )
+
+
+def _check_certificate(certificate: Path, key: Path | None) -> None:
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except OSError as error:  # what is wrong with the content is one, too
+        raise SettingsError(f"TLS_CERT_FILE: can't serve with {certificate} and {key} ({error})") from None
 
 
 def _in_url(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - every address; this one works here
+        return "localhost"
     return f"[{host}]" if ":" in host else host
 
 
@@ -93,6 +123,7 @@ class _Server(BaseApplication):
         self._settings = settings
         self._demo = demo
         self._runtime: Any = None
+        self._record: Any = None
         super().__init__()
 
     def run(self) -> None:
@@ -113,6 +144,10 @@ class _Server(BaseApplication):
             "logger_class": _Logger,
             "control_socket_disable": True,
             "proc_name": "voicehive",
+            "certfile": str(self._settings.tls_cert_file) if self._settings.tls_cert_file else None,
+            "keyfile": str(self._settings.tls_key_file) if self._settings.tls_key_file else None,
+            # Who is a proxy is for app/auth/proxies.py to say.
+            "forwarded_allow_ips": "",
             "post_worker_init": self._started,
             "worker_exit": lambda server, worker: self._runtime and self._runtime.stop(),
         }
@@ -141,6 +176,7 @@ class _Server(BaseApplication):
             raise SystemExit(_LOAD_ERROR) from None
         if filling:
             self._await_first_calls(filling, app.services.copy)
+        self._record = app.services.record
         self._runtime = Runtime(app, demo=self._demo)
         self._runtime.start()
         return app.server
@@ -154,13 +190,20 @@ class _Server(BaseApplication):
         threading.Thread(target=filling.wait, name="demo-history", daemon=True).start()
 
     def _started(self, worker: Any) -> None:
+        from data.access.setup import new_link
+        from data.access.users import has_users
+
         worker.cfg.set("graceful_timeout", _GRACE_SECONDS)
         # In a thread: the signal may have interrupted whoever holds a lock that a reload needs.
         signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=self._runtime.reload, name="reload").start())
-        host = _in_url(self._settings.host)
-        address = f"http://{host}:{self._settings.port}"
-        metrics = f"http://{host}:{self._settings.prometheus_port}/metrics"
+        settings = self._settings
+        scheme = "https" if settings.tls_cert_file else "http"
+        address = f"{scheme}://{_in_url(settings.host)}:{settings.port}"
+        metrics = f"{scheme}://{_in_url(settings.prometheus_host)}:{settings.prometheus_port}/metrics"
         click.echo(f"\n  VoiceHive is ready: {address}\n  Metrics: {metrics}\n  Stop with Ctrl+C\n")
+        if settings.auth and not has_users(self._record):
+            link = f"{settings.external_url or address}/setup/{new_link(self._record)}"
+            click.echo(f"  There is no account yet. Create the first one (within 15 minutes):\n  {link}\n")
 
 
 def serve(settings: Settings, *, demo: bool = False) -> None:

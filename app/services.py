@@ -17,6 +17,7 @@ from alerts.relay import Relay
 from alerts.remote import RemoteRules
 from alerts.running import Rules
 from app.answers import Answers
+from app.auth.access import Access
 from app.filters import PageFilter, parse_query
 from app.health import Health, Problem, health, problems
 from app.settings import Settings
@@ -60,6 +61,7 @@ class Services:
     system: SystemHistory
     cache: Cache
     hash_caller: CallerHash
+    access: Access
     answers: Answers
     #: When calls were last stored by this process, seconds since 1970.
     last_commit: float | None = None

@@ -82,18 +82,70 @@ def _mailboxes(value: str) -> str:
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_web)]
 
 
+def _listed(value: object) -> object:
+    """The words of a text with commas between them."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _networks(value: object) -> object:
+    found = []
+    for text in _listed(value):  # type: ignore[attr-defined]
+        try:
+            found.append(ipaddress.ip_network(text))
+        except ValueError:
+            raise ValueError(f"{text} is no address or network such as 10.0.0.1 or 10.0.0.0/8") from None
+    return found
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or value != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError(f"{value} is no origin such as https://board.example.com")
+    return value
+
+
+def _is_guessable(secret: str) -> bool:
+    """Whether somebody could have it from an example, or try it out."""
+    return len(set(secret)) < 8 or bool(_EXAMPLE.search(secret))
+
+
+_EXAMPLE = re.compile(r"change.?(me|this)|example|secret|password|passw0rd|default|insecure|your.?key|0123456789", re.I)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this is an address of this machine only."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class Settings(BaseModel):
     """One typed value a key; the key is the field's name in capitals."""
 
     model_config = ConfigDict(frozen=True)
 
     environment: Literal["development", "production"] = Field(
-        "development", description="development, or production: asks for a SECRET_KEY"
+        "development", description="development, or production: asks for a SECRET_KEY of your own"
     )
     var_dir: Path = Field(Path("var"), description="folder of run-time files")
-    host: str = Field("127.0.0.1", description="address to serve on; only loopback until accounts exist")
+    auth: bool = Field(
+        True, description="whether people have to sign in; off only in development on a loopback address"
+    )
+    host: str = Field("127.0.0.1", description="address to serve on; beyond loopback only with TLS or a proxy")
     port: int = Field(8000, ge=1, le=65535, description="port of the pages and the API")
     prometheus_port: int = Field(8001, ge=1, le=65535, description="port of the metrics exporter")
+    prometheus_host: str = Field(
+        "127.0.0.1", description="its address; beyond loopback a scrape shows a key with scope scrape"
+    )
+    tls_cert_file: Path | None = Field(None, description="certificate (chain) to serve https with, PEM")
+    tls_key_file: Path | None = Field(None, description="its private key, PEM")
+    trusted_proxies: Annotated[
+        tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], BeforeValidator(_networks)
+    ] = Field((), description="addresses or networks of proxies whose X-Forwarded-For and -Proto are believed")
+    cors_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)] = Field(
+        (), description="other sites whose pages may use the API, with commas between them"
+    )
     database_url: Annotated[str, AfterValidator(_database)] = Field(
         "", description="SQLite file or PostgreSQL; default: a SQLite file in VAR_DIR", validate_default=False
     )
@@ -108,7 +160,9 @@ class Settings(BaseModel):
         (), description="more programs to sample, each name=http://host:port/metrics, with commas between them"
     )
     secret_key: SecretStr | None = Field(
-        None, min_length=32, description="key of caller hashes; default: drawn once into VAR_DIR/secret.key"
+        None,
+        min_length=32,
+        description="key of caller hashes and access tokens; default: drawn once into VAR_DIR/secret.key",
     )
     retention_days: int | None = Field(None, ge=1, description="days that calls are kept; default: for ever")
     retention_document_days: int | None = Field(
@@ -141,12 +195,12 @@ class Settings(BaseModel):
     @property
     def is_loopback(self) -> bool:
         """Whether HOST is an address of this machine only."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether others may reach it, under whatever name: on an address of its own, or through a proxy."""
+        return self.auth and (not self.is_loopback or bool(self.trusted_proxies))
 
     @property
     def address(self) -> str:
@@ -209,9 +263,20 @@ def load(overrides: dict[str, Any] | None = None, *, env_file: Path | None = Pat
         if key == "SECRET_KEY":
             raise SettingsError("SECRET_KEY: must have 32 characters or more") from None
         raise SettingsError(f"{key}: {detail['msg'].removeprefix('Value error, ')}") from None
-    if settings.environment == "production" and settings.secret_key is None:
-        raise SettingsError("SECRET_KEY: required in production (32 characters or more)")
+    if settings.environment == "production":
+        _demand_secrets(settings)
     return settings
+
+
+def _demand_secrets(settings: Settings) -> None:
+    """Raise SettingsError where production would run on a secret that others may know."""
+    if settings.secret_key is None:
+        raise SettingsError("SECRET_KEY: required in production (32 characters or more)")
+    if _is_guessable(settings.secret_key.get_secret_value()):
+        raise SettingsError("SECRET_KEY: is an example or easy to guess; draw one, as with: openssl rand -hex 32")
+    password = urlsplit(settings.database_url).password
+    if password is not None and _EXAMPLE.search(password):
+        raise SettingsError("DATABASE_URL: has the password of an example; give the database another one")
 
 
 def _read_file(key: str, path: str) -> str:

@@ -9,11 +9,13 @@ from typing import Any, Protocol
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
+from app.auth.identity import Identity
 from app.components import problems
+from app.components.account import account_menu
 from app.components.filterbar import KEYS, ZONE, zone_label
 from app.components.plain import Plain, h, icon
 
-URL, INTERVAL, PAGE, LIVE, TOAST = "vh-url", "vh-interval", "vh-page", "vh-live", "vh-toast"
+ROOT, URL, INTERVAL, PAGE, LIVE, TOAST = "vh-root", "vh-url", "vh-interval", "vh-page", "vh-live", "vh-toast"
 
 
 class Link(Protocol):
@@ -40,6 +42,7 @@ def shell(
     zone: str,
     refresh_seconds: float,
     place: Place,
+    who: Identity | None = None,
     parts: dict[str, dict[str, Any]] | None = None,
 ) -> html.Div:
     """The whole page around `content`; `parts` are first values for what the navigation shows."""
@@ -49,7 +52,7 @@ def shell(
             dcc.Location(id=URL, pathname=place.path, search=place.search, refresh="callback-nav"),
             dcc.Interval(id=INTERVAL, interval=max(1.0, refresh_seconds) * 1000),
             h("A", "Skip to content", href="#vh-main", cls="vh-skip"),
-            _navigation(pages, zone, place, first),
+            _navigation(pages, zone, place, who, first),
             h("Div", id="vh-banner", role="status"),
             h("Main", h("Div", content, id=PAGE), id="vh-main", cls="vh-main", tabIndex=-1),
             _problems(first),
@@ -57,10 +60,13 @@ def shell(
             dbc.Toast(id=TOAST, header="Something went wrong", is_open=False, dismissable=True, duration=12_000,
                       className="vh-toast"),
     ]  # fmt: skip
-    return html.Div(children)
+    may = " ".join(f"vh-may-{need}" for need in sorted(who.grants)) if who else ""
+    return html.Div(children, id=ROOT, className=may)
 
 
-def _navigation(pages: Iterable[Link], zone: str, place: Place, parts: dict[str, dict[str, Any]]) -> Plain:
+def _navigation(
+    pages: Iterable[Link], zone: str, place: Place, who: Identity | None, parts: dict[str, dict[str, Any]]
+) -> Plain:
     links = [_page_link(p, place, "vh-nav-link") for p in pages]
     entries = [_page_link(p, place, "vh-menu-item") for p in pages]
     brand: list[Any] = [h("Span", cls="vh-mark", aria_hidden="true"), h("Span", "VoiceHive")]
@@ -79,7 +85,7 @@ def _navigation(pages: Iterable[Link], zone: str, place: Place, parts: dict[str,
             menu,
             h("A", brand, href="/", cls="vh-brand", title="VoiceHive: overview", data_nav="1"),
             h("Nav", links, cls="vh-nav-links", aria_label="Pages"),
-            h("Div", [_zone_menu(zone, parts), _bell(parts), _theme_button()], cls="vh-nav-tools"),
+            h("Div", [_zone_menu(zone, parts), _bell(parts), _theme_button(), *account_menu(who)], cls="vh-nav-tools"),
         ],
         cls="vh-nav",
         data_keys=",".join(KEYS),

@@ -7,6 +7,7 @@ from flask import Flask, Response
 from app.api import (
     alertmanager,
     alerts,
+    auth,
     calls,
     dashboard,
     deployments,
@@ -25,6 +26,7 @@ from app.api import (
 
 BLUEPRINTS = (
     health.blueprint,
+    auth.blueprint,
     dashboard.blueprint,
     notes.blueprint,
     calls.blueprint,

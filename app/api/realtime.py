@@ -8,6 +8,7 @@ import queue
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -16,6 +17,8 @@ from flask_sock import Sock
 from simple_websocket import Server
 
 from app.api.errors import ApiError
+from app.auth.current import credential
+from app.auth.permissions import Need
 from app.services import Services
 from data.record import RecordUnavailable
 from data.times import now_micros, to_iso
@@ -26,6 +29,8 @@ PATH = "/api/dashboard/ws/real-time"
 _MOST_CLIENTS = 90  # each holds one of the server's threads
 _QUEUED = 4
 _LOOK_SECONDS = 1.0
+#: The code for a connection that goes against a policy (RFC 6455).
+_SIGNED_OUT = 1008
 
 
 class Broadcaster:
@@ -51,8 +56,8 @@ class Broadcaster:
                 with contextlib.suppress(queue.Full):
                     waiting.put_nowait(None)
 
-    def serve(self, client: Server) -> None:
-        """Feed one client until it leaves; runs in the client's request thread."""
+    def serve(self, client: Server, may_listen: Callable[[], bool]) -> None:
+        """Feed one client until it leaves or may no longer; runs in the client's request thread."""
         waiting: queue.Queue[str | None] = queue.Queue(maxsize=_QUEUED)
         # Small, so that a reader that stopped reading is noticed after a few messages.
         client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
@@ -68,6 +73,9 @@ class Broadcaster:
                 except queue.Empty:
                     continue
                 if message is None:
+                    return
+                if not may_listen():
+                    client.close(_SIGNED_OUT, "signed out")
                     return
                 client.send(message)
         finally:
@@ -137,4 +145,5 @@ def register(server: Flask, broadcaster: Broadcaster) -> None:
 
     @sock.route(PATH)
     def real_time(client: Server) -> None:
-        broadcaster.serve(client)
+        who = credential()
+        broadcaster.serve(client, lambda: (found := who()) is not None and found.may(Need.READ))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from app.commands.importing import import_calls
+from app.commands.keys import apikey
 from app.commands.migrating import migrate
 from app.commands.retention import retention
 from app.commands.rules import rules
 from app.commands.serving import demo, serve
+from app.commands.users import user
 
-COMMANDS = (serve, demo, import_calls, migrate, rules, retention)
+COMMANDS = (serve, demo, import_calls, migrate, rules, retention, user, apikey)

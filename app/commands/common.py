@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+import getpass
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.settings import Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from data.record import Record
 
 BAD_USAGE, SOME_REJECTED = 2, 3
 
@@ -27,3 +33,27 @@ def settings(**overrides: Any) -> Settings:
         return load(overrides)
     except SettingsError as error:
         raise Refused(str(error)) from None
+
+
+@contextlib.contextmanager
+def opened() -> Iterator[Record]:
+    """The record of the settings, brought to the newest schema; one line where it can't be used."""
+    from data.migrations import SchemaTooNew, migrate
+    from data.record import Record, RecordFull, RecordUnavailable
+
+    record = Record(settings().record_url)
+    try:
+        migrate(record)
+        yield record
+    except (RecordUnavailable, RecordFull, SchemaTooNew) as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        record.close()
+
+
+def who_types() -> str:
+    """Who types the command, for the audit log."""
+    try:
+        return f"cli {getpass.getuser()}"
+    except (KeyError, OSError):
+        return "cli"

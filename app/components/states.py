@@ -10,7 +10,7 @@ from data.filters import CallFilter
 from data.times import to_datetime
 
 _CURL = (
-    "curl -X POST {origin}/api/calls -H 'Content-Type: application/json' -d "
+    "curl -X POST {origin}/api/calls -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json' -d "
     '\'{"source":"test","call_id":"1","agent":"roxy","direction":"inbound","status":"success",'
     '"started_at":"{started}","ended_at":"{ended}","duration_seconds":258}\''
 )
@@ -89,8 +89,9 @@ def no_calls() -> list[Plain]:
     """The first steps, for an empty store."""
     return [
         h("H2", "No calls yet"),
-        h("P", "Calls appear here within seconds. Import a file, or send the first call to the API:"),
+        h("P", "Calls appear here within seconds. Import a file, or make a key and send the first call to the API:"),
         command("python -m app import FILE", "import a file"),
+        command("KEY=$(python -m app apikey create my-platform --scope ingest)", "make a key"),
         command(_CURL, "send a call"),
     ]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.pages.create import create_dash
-from app.pages.table import PAGES, Page, PartsOf, find
+from app.pages.table import PAGES, Page, PartsOf, find, page_name
 
 #: What a page refreshes itself with: name of the page -> its parts.
 LIVE_PARTS: Mapping[str, PartsOf] = {page.name: page.parts for page in PAGES}
 
-__all__ = ["LIVE_PARTS", "PAGES", "Page", "create_dash", "find"]
+__all__ = ["LIVE_PARTS", "PAGES", "Page", "create_dash", "find", "page_name"]

@@ -13,7 +13,7 @@ from app.theme import DARK, LIGHT, TEMPLATE, css
 #: In the order of the cascade.
 STYLES = (
     "vendor/bootstrap.min.css",
-    *(f"voicehive/{n}.css" for n in ("icons", "base", "layout", "cards", "filters", "analysis")),
+    *(f"voicehive/{n}.css" for n in ("icons", "base", "layout", "cards", "filters", "analysis", "doors")),
 )
 
 #: Scripts of Dash that only cost time: a polyfill for browsers of 2015 (all that is used of it lies in assets/vendor)
@@ -28,10 +28,11 @@ class Site(dash.Dash):
         """The page; the skeleton in it is replaced when Dash has started."""
         lines = parts.pop("scripts").splitlines()
         scripts = "\n".join(line for line in lines if not any(name in line for name in _NEEDLESS))
-        return _PAGE.format(head=self._head, skeleton=_SKELETON, template=self._template, scripts=scripts, **parts)
+        return _PAGE.format(head=self.head, skeleton=_SKELETON, template=self._template, scripts=scripts, **parts)
 
     @cached_property
-    def _head(self) -> str:
+    def head(self) -> str:
+        """What belongs into the head of every HTML page: the theme before anything is painted, styles, icon."""
         links = [f'<link rel="stylesheet" href="{self._versioned(name)}">' for name in STYLES]
         script = f'<script src="{self._versioned("voicehive/theme.js")}"></script>'
         icon = f'<link rel="icon" type="image/svg+xml" href="{self._versioned("mark.svg")}">'

@@ -11,13 +11,15 @@ from flask import has_request_context, request
 from werkzeug.datastructures import MultiDict
 
 from app.addresses import call_of
+from app.auth.current import current
+from app.auth.permissions import PAGES as NEEDS
 from app.components.guard import Parts
 from app.components.plain import Plain, h
 from app.components.problems import problem_parts
 from app.filters import BadFilter
 from app.live import State, page_state
 from app.pages.call import layout as call_page
-from app.pages.table import PAGES, Page, find
+from app.pages.table import PAGES, Page, find, page_name
 from app.shell import Place, live_status, shell
 from data.record import RecordUnavailable
 from data.traces.reading import call_trace
@@ -47,12 +49,27 @@ def whole(services: Services) -> html.Div:
     parts = problem_parts(services.problems()) | parts
     settings = services.settings
     return shell(
-        content, pages=PAGES, zone=settings.timezone, refresh_seconds=settings.refresh_seconds, place=place, parts=parts
+        content,
+        pages=[page for page in PAGES if _may_see(page.name)],
+        zone=settings.timezone,
+        refresh_seconds=settings.refresh_seconds,
+        place=place,
+        who=current(),
+        parts=parts,
     )
+
+
+def _may_see(name: str) -> bool:
+    """Whether the one who is asking may see a page; what is listed nowhere nobody sees."""
+    who, need = current(), NEEDS.get(name)
+    return who is not None and need is not None and who.may(need)
 
 
 def rendered(place: Place, services: Services) -> tuple[Any, Parts]:
     """The content at an address and the parts it was filled with."""
+    name = page_name(place.path)
+    if name is not None and not _may_see(name):
+        return _refused(), {}
     called = call_of(place.path)
     if called is not None:
         return _call(*called, place.search, services), {}
@@ -100,6 +117,15 @@ def _state(page: Page, search: str, services: Services) -> State | None:
 
 def _filter(search: str, services: Services) -> PageFilter:
     return services.parse(MultiDict(parse_qsl(search.removeprefix("?"), keep_blank_values=True)))
+
+
+def _refused() -> Plain:
+    return h(
+        "Div",
+        [h("H1", "You may not see this page"), h("P", "An administrator can give you another role."),
+         dcc.Link("Go to the overview", href="/", className="vh-button vh-primary")],
+        cls="vh-empty",
+    )  # fmt: skip
 
 
 def _missing() -> Plain:

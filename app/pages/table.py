@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dash
 
+from app.addresses import call_of
 from app.components.guard import Parts
 from app.pages.overview import callbacks as overview_callbacks
 from app.pages.overview.layout import layout as overview_layout
@@ -45,3 +46,11 @@ def find(path: str | None) -> Page | None:
     """The page at an address (a trailing slash does not matter)."""
     wanted = (path or "/").rstrip("/") or "/"
     return next((page for page in PAGES if page.path == wanted), None)
+
+
+def page_name(path: str) -> str | None:
+    """The name of the page at an address; None if there is none."""
+    if call_of(path) is not None:
+        return "call"
+    page = find(path)
+    return page.name if page else None

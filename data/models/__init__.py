@@ -7,6 +7,7 @@ latencies milliseconds, money is in `currency`. Unknown is NULL, never 0.
 
 from __future__ import annotations
 
+from data.models.access import api_keys, audit_log, sessions, setup_links, users
 from data.models.alerting import (
     acknowledgements,
     alert_transitions,
@@ -35,6 +36,8 @@ __all__ = [
     "acknowledgements",
     "alert_transitions",
     "alerts",
+    "api_keys",
+    "audit_log",
     "call_documents",
     "call_notes",
     "calls",
@@ -46,6 +49,9 @@ __all__ = [
     "notification_log",
     "outbox",
     "outside_alerts",
+    "sessions",
+    "setup_links",
     "silences",
     "spans",
+    "users",
 ]

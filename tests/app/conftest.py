@@ -24,8 +24,8 @@ Client = Any
 
 
 def wired(var_dir: Path, **settings: Any) -> App:
-    """An app whose writer runs; the other threads stay away."""
-    app = create_app(Settings(var_dir=var_dir, **settings))
+    """An app whose writer runs; the other threads stay away. Nobody signs in, unless `auth=True`."""
+    app = create_app(Settings(var_dir=var_dir, **{"auth": False} | settings))
     app.services.ingest.start()
     return app
 
@@ -70,9 +70,13 @@ class Program:
 def run_program(
     var_dir: Path, *arguments: str, cwd: Path = ROOT, log: Path | None = None, **environment: str
 ) -> Program:
-    """Start `python -m app` and wait until it is ready; `log` takes its standard error."""
+    """Start `python -m app` and wait until it is ready; `log` takes its standard error.
+
+    Nobody signs in, unless AUTH="on".
+    """
     port, metrics_port = free_port(), free_port()
-    environ = {"VAR_DIR": str(var_dir), "PORT": str(port), "PROMETHEUS_PORT": str(metrics_port)} | environment
+    environ = {"VAR_DIR": str(var_dir), "PORT": str(port), "PROMETHEUS_PORT": str(metrics_port), "AUTH": "off"}
+    environ |= environment
     command = [sys.executable, "-m", "app", *arguments]
     environ = os.environ | {"PYTHONPATH": str(ROOT)} | environ
     with log.open("wb") if log else contextlib.nullcontext() as stderr:

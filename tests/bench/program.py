@@ -43,7 +43,7 @@ class App:
         self.seconds = 0.0
 
     def _variables(self) -> list[str]:
-        given = environment(self._var_dir, PROMETHEUS_PORT=str(free_port()))
+        given = environment(self._var_dir, PROMETHEUS_PORT=str(free_port()), AUTH="off")
         return [f"{name}={value}" for name, value in given.items()]
 
     def _ready(self) -> bool:

@@ -1,0 +1,145 @@
+"""Whose session, token or key something is, and whether a password is right."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from app.auth.identity import Identity
+from app.auth.passwords import hash_password, is_outdated, is_right
+from app.auth.permissions import OF_ROLE, granted
+from app.auth.tokens import Tokens
+from data.access import audit
+from data.access.keys import PREFIX, key_of_secret, touch_key
+from data.access.secrets import digest
+from data.access.sessions import Session, session_of_id, session_of_secret, touch_session
+from data.access.users import User, find_user, keep_hash, normal_name
+from data.record import Record, RecordFull
+from data.times import MINUTE, now_micros
+
+log = logging.getLogger(__name__)
+
+#: A role that is changed, a session that is ended, a key that is revoked elsewhere is noticed within so long.
+REMEMBERED_SECONDS = 2.0
+_MOST_REMEMBERED = 4096
+#: How exactly "last used" is known.
+_TOUCHED_EVERY = MINUTE
+
+FAILED = "sign-in failed"
+_TRIES_WITHIN = 5 * MINUTE
+#: Of one account from one address; and of all accounts from one address.
+_TRIES, _TRIES_OF_ADDRESS = 5, 30
+_PATIENCE_SECONDS = 10.0
+
+
+class WrongPassword(Exception):
+    """Name and password do not belong together, or the user may not sign in."""
+
+
+class TooManyTries(Exception):
+    """The password was wrong too often; `retry_after` is in seconds."""
+
+    retry_after = _TRIES_WITHIN // 1_000_000
+
+
+class Access:
+    """The door of one process; threads may share it."""
+
+    def __init__(self, record: Record, secret: bytes, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.tokens = Tokens(secret)
+        self._record = record
+        self._clock = clock
+        self._known: OrderedDict[str, tuple[float, Identity]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._checking = threading.Lock()
+
+    def by_cookie(self, secret: str) -> Identity | None:
+        """Whose browser this is."""
+        return self._remembered(
+            f"cookie {digest(secret)}", lambda: self._person(session_of_secret(self._record, secret, "browser"))
+        )
+
+    def by_bearer(self, token: str) -> Identity | None:
+        """Whose access token or key this is."""
+        if token.startswith(PREFIX):
+            return self._remembered(f"key {digest(token)}", lambda: self._program(token))
+        session = self.tokens.session_of(token)
+        if session is None:
+            return None
+        return self._remembered(f"session {session}", lambda: self._person(session_of_id(self._record, session)))
+
+    def forget(self) -> None:
+        """Look everybody up anew: somebody's rights have changed here."""
+        with self._lock:
+            self._known.clear()
+
+    def check_password(self, name: str, password: str, address: str) -> User:
+        """Who this is; raises WrongPassword or TooManyTries.
+
+        One at a time, so that tries that come at once are all counted, and take the memory of one.
+        """
+        if not self._checking.acquire(timeout=_PATIENCE_SECONDS):
+            raise TooManyTries
+        try:
+            return self._check_password(normal_name(name), password, address)
+        finally:
+            self._checking.release()
+
+    def _check_password(self, name: str, password: str, address: str) -> User:
+        since = now_micros() - _TRIES_WITHIN
+        if (
+            audit.count(self._record, FAILED, since, address=address, subject=name) >= _TRIES
+            or audit.count(self._record, FAILED, since, address=address) >= _TRIES_OF_ADDRESS
+        ):
+            raise TooManyTries
+        user, stored = find_user(self._record, name) or (None, None)
+        right = is_right(password, stored)
+        if user is None or not right or user.disabled:
+            audit.append(self._record, name, FAILED, name, address=address)
+            raise WrongPassword
+        if stored is not None and is_outdated(stored):
+            keep_hash(self._record, user, hash_password(password))
+        return user
+
+    def _person(self, session: Session | None) -> Identity | None:
+        if session is None:
+            return None
+        if session.seen_at < now_micros() - _TOUCHED_EVERY:
+            self._touch(lambda: touch_session(self._record, session.id))
+        return Identity(
+            session.name, session.role.value, OF_ROLE[session.role], user_id=session.user_id, session_id=session.id
+        )
+
+    def _program(self, secret: str) -> Identity | None:
+        key = key_of_secret(self._record, secret)
+        if key is None:
+            return None
+        if (key.used_at or 0) < now_micros() - _TOUCHED_EVERY:
+            self._touch(lambda: touch_key(self._record, key.id))
+        return Identity(f"key {key.name}", "key", granted(key.scopes))
+
+    @staticmethod
+    def _touch(note: Callable[[], object]) -> None:
+        try:
+            note()
+        except RecordFull:
+            log.warning("the database is full: when a session or key was last used is not noted")
+
+    def _remembered(self, name: str, find: Callable[[], Identity | None]) -> Identity | None:
+        """What was found a moment ago, or is found now; that there is nobody is not remembered."""
+        with self._lock:
+            at, known = self._known.get(name, (float("-inf"), None))
+        now = self._clock()
+        if known is not None and now - at < REMEMBERED_SECONDS:
+            return known
+        found = find()
+        with self._lock:
+            self._known.pop(name, None)
+            if found is not None:
+                self._known[name] = (now, found)
+                while len(self._known) > _MOST_REMEMBERED:
+                    self._known.popitem(last=False)
+        return found

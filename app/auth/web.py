@@ -1,0 +1,193 @@
+"""The pages around the door: sign in, sign out, the first account, one's own account. They need no script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
+from markupsafe import Markup
+
+from app.api.errors import ApiError
+from app.auth import cookies
+from app.auth.access import TooManyTries, WrongPassword
+from app.auth.current import audit, current
+from app.auth.identity import LOCAL, Identity
+from app.auth.passwords import LEAST, MOST, BadPassword, hash_password
+from app.services import services
+from data.access import setup
+from data.access.sessions import close_session, close_sessions, list_sessions, open_session
+from data.access.users import BadUser, User, change_user, find_user
+from data.times import to_iso
+
+blueprint = Blueprint("auth", __name__, template_folder="templates")
+
+
+def register(server: Flask, head: Callable[[], str]) -> None:
+    """Route the pages; `head` gives what belongs into the head of every HTML page."""
+    server.register_blueprint(blueprint)
+
+    @server.context_processor
+    def everywhere() -> dict[str, object]:
+        return {"head": Markup(head()), "least": LEAST, "most": MOST}  # noqa: S704 - our own markup
+
+
+def is_here(target: str) -> bool:
+    """Whether an address lies within this site, for browsers too, which drop control characters and turn "\\"."""
+    if not target.startswith("/") or target.startswith("//") or "\\" in target or not target.isprintable():
+        return False
+    parts = urlsplit(target)
+    return not parts.scheme and not parts.netloc and " " not in target
+
+
+def _target() -> str:
+    target = request.values.get("next", "/")
+    return target if is_here(target) and urlsplit(target).path not in ("/login", "/logout") else "/"
+
+
+def _page(template: str, status: int = 200, **values: object) -> Response:
+    return make_response(render_template(f"{template}.html", **values), status)
+
+
+def _go(target: str) -> Response:
+    return redirect(target, 303)  # type: ignore[return-value]
+
+
+def refused() -> Response:
+    """What a page says to who may not see it."""
+    return _page("refused", 403, who=current())
+
+
+@blueprint.get("/login")
+def login() -> Response:
+    """The form; who is signed in already goes on."""
+    if current() is not None:
+        return _go(_target())
+    return _page("login", next=_target())
+
+
+@blueprint.post("/login")
+def sign_in() -> Response:
+    """Check name and password; a new session, whatever cookie came."""
+    if not services().settings.auth:
+        return _go("/")
+    name = request.form.get("name", "")
+    try:
+        user = services().access.check_password(name, request.form.get("password", ""), request.remote_addr or "")
+    except WrongPassword:
+        return _page("login", 401, next=_target(), name=name, problem="Name or password is wrong.")
+    except TooManyTries as error:
+        response = _page(
+            "login", 429, next=_target(), name=name, problem="Too many wrong passwords. Try again in five minutes."
+        )
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+    return _signed_in(user, _target())
+
+
+def _signed_in(user: User, target: str) -> Response:
+    parts, before = services(), current()
+    if before is not None and before.session_id is not None:
+        close_session(parts.record, before.session_id)
+        parts.access.forget()
+    _, secret = open_session(
+        parts.record, user.id, "browser", address=request.remote_addr or "", agent=str(request.user_agent)
+    )
+    audit("signed in", user.name, actor=user.name)
+    response = _go(target)
+    cookies.give(response, secret)
+    return response
+
+
+@blueprint.post("/logout")
+def logout() -> Response:
+    """End this browser's session."""
+    who = current()
+    if who is not None and who.session_id is not None:
+        close_session(services().record, who.session_id)
+        services().access.forget()
+        audit("signed out", who.name)
+    return _signed_out()
+
+
+def _signed_out() -> Response:
+    response = _go("/login")
+    cookies.take(response)
+    return response
+
+
+@blueprint.get("/setup/<secret>")
+def setup_form(secret: str) -> Response:
+    """The form of the first account."""
+    if not setup.is_valid(services().record, secret):
+        return _page("over", 410)
+    return _page("setup")
+
+
+@blueprint.post("/setup/<secret>")
+def set_up(secret: str) -> Response:
+    """Make the first account, and sign in as it."""
+    if not setup.is_valid(services().record, secret):
+        return _page("over", 410)
+    name, password = request.form.get("name", ""), request.form.get("password", "")
+    try:
+        user = setup.use_link(services().record, secret, name, hash_password(password))
+    except (BadPassword, BadUser) as error:
+        return _page("setup", 400, name=name, problem=_sentence(error))
+    except setup.LinkOver:
+        return _page("over", 410)
+    audit("user added", user.name, actor=user.name, after={"role": user.role})
+    return _signed_in(user, "/")
+
+
+@blueprint.get("/account")
+def account() -> Response:
+    """Who one is here, and where else one is signed in."""
+    return _account()
+
+
+def _account(status: int = 200, **values: object) -> Response:
+    who = current()
+    if who is None or who is LOCAL:
+        return _go("/")
+    sessions = list_sessions(services().record, _person(who)[1])
+    return _page("account", status, who=who, sessions=sessions, to_iso=to_iso, **values)
+
+
+@blueprint.post("/account/password")
+def change_password() -> Response:
+    """A new password: everybody who is signed in with the old one is signed out, but this browser."""
+    who, (name, _) = current(), _person(current())
+    try:
+        user = services().access.check_password(name, request.form.get("password", ""), request.remote_addr or "")
+        changed = change_user(services().record, user, password_hash=hash_password(request.form.get("new", "")))
+    except WrongPassword:
+        return _account(403, problem="The present password is wrong.")
+    except TooManyTries:
+        return _account(429, problem="Too many wrong passwords. Try again in five minutes.")
+    except (BadPassword, BadUser) as error:
+        return _account(400, problem=_sentence(error))
+    services().access.forget()
+    audit("password changed", changed.name, actor=who.name if who else "")
+    return _signed_in(changed, "/account")
+
+
+@blueprint.post("/account/sign-out-everywhere")
+def sign_out_everywhere() -> Response:
+    """End all sessions of this person."""
+    name, user_id = _person(current())
+    ended = close_sessions(services().record, user_id)
+    audit("signed out everywhere", name, before={"sessions": ended})
+    services().access.forget()
+    return _signed_out()
+
+
+def _person(who: Identity | None) -> tuple[str, int]:
+    if who is None or who.user_id is None or find_user(services().record, who.name) is None:
+        raise ApiError(403, "forbidden", "Only a person who signed in has an account.")
+    return who.name, who.user_id
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."

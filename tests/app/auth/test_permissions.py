@@ -1,0 +1,132 @@
+"""Every route, page and callback there is, and who gets in."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from werkzeug.routing import Rule
+
+from app.auth.admission import Unlisted, components_of, demand_listed, needs_of_callback, route_name
+from app.auth.permissions import CALLBACKS, OF_ROLE, PAGES, ROUTES, Need, granted
+from app.pages import LIVE_PARTS
+from data.access.roles import Role, Scope
+from tests.app.auth.conftest import OWN, Guarded, bearer
+
+#: Who comes, and what they may.
+WHO: dict[str, frozenset[Need]] = (
+    {"nobody": frozenset()}
+    | {role.value: OF_ROLE[role] for role in Role}
+    | {f"key {scope.value}": granted([scope]) for scope in Scope}
+)
+REFUSED = (401, 403)
+
+
+def routes(shared: Guarded) -> list[tuple[str, Rule]]:
+    return [
+        (method, rule)
+        for rule in shared.app.server.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def come(shared: Guarded, who: str) -> tuple[Any, dict[str, str]]:
+    """The client and the headers of somebody."""
+    if who.startswith("key "):
+        return shared.browser(), bearer(shared.keys[who.removeprefix("key ")]) | OWN
+    return (shared.browser() if who == "nobody" else shared.signed_in(who)), OWN
+
+
+def path_of(rule: Rule) -> str:
+    return re.sub(r"<[^>]*>", "x", rule.rule)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_every_route_lets_in_whom_the_table_names_and_nobody_else(shared: Guarded, who: str) -> None:
+    client, headers = come(shared, who)
+    wrong = []
+    for method, rule in routes(shared):
+        need = ROUTES[route_name(rule, method)]
+        if rule.rule in ("/logout", "/account/sign-out-everywhere", "/api/dashboard/ws/real-time"):
+            continue  # tested on their own: two end the session, one is no plain request
+        if need is Need.OF_CALLBACK:
+            continue  # below
+        need = Need.READ if rule.rule in ("/", "/<path:path>") else need
+        if need is Need.OF_PAGE:
+            continue  # below
+        answer = client.open(path_of(rule), method=method, headers=headers)
+        refused = answer.status_code in REFUSED or "/login" in answer.headers.get("Location", "")
+        allowed = need is Need.OPEN or need in WHO[who]
+        own_account = rule.rule.startswith("/account") and not who.startswith("key ")
+        if need is Need.OPEN or (rule.rule.startswith("/account") and allowed):
+            # These check what they are given by themselves.
+            assert own_account or need is Need.OPEN or answer.status_code == 403
+            continue
+        if refused == allowed:
+            wrong.append(f"{method} {rule.rule} ({need}): {answer.status_code}")
+        if not allowed and answer.status_code in REFUSED:
+            assert answer.status_code == (401 if who == "nobody" else 403), rule.rule
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_every_page_refreshes_for_whom_the_table_names(shared: Guarded, who: str) -> None:
+    client, headers = come(shared, who)
+    for name in LIVE_PARTS:
+        status = client.get(f"/_live/{name}", headers=headers).status_code
+        assert (status not in REFUSED) == (PAGES[name] in WHO[who]), name
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_every_callback_runs_for_whom_the_table_names(shared: Guarded, who: str) -> None:
+    client, headers = come(shared, who)
+    for name, callback in shared.app.pages.callback_map.items():
+        if "callback" not in callback:
+            continue  # it runs in the browser
+        needs = needs_of_callback(name, callback)
+        assert needs, name
+        body = {"output": name, "outputs": {}, "inputs": [], "changedPropIds": []}
+        status = client.post("/_dash-update-component", json=body, headers=headers).status_code
+        assert (status not in REFUSED) == (needs <= WHO[who]), name
+
+
+def test_a_route_that_is_not_listed_is_refused_to_everybody(guarded: Guarded) -> None:
+    server = guarded.app.server
+    server._got_first_request = False
+    server.add_url_rule("/api/new", "new", lambda: "secret")
+    assert guarded.signed_in("admin").get("/api/new").status_code == 403
+    assert guarded.browser().get("/api/new", headers=bearer(guarded.keys["admin"])).status_code == 403
+    with pytest.raises(Unlisted, match="ROUTES: GET /api/new"):
+        demand_listed(server.url_map, LIVE_PARTS, guarded.app.pages.callback_map)
+
+
+def test_what_is_not_listed_stops_the_start(shared: Guarded) -> None:
+    with pytest.raises(Unlisted, match="PAGES: new"):
+        demand_listed(shared.app.server.url_map, ["new"], {})
+    with pytest.raises(Unlisted, match="CALLBACKS: new-box"):
+        demand_listed(shared.app.server.url_map, [], {"..vh-page.children...new-box.children..": {"callback": 1}})
+
+
+@pytest.mark.parametrize(
+    ("name", "callback", "components"),
+    [
+        ("a.children", {}, {"a"}),
+        ("..a.children...b.value..", {}, {"a", "b"}),
+        ("a.children@0123", {}, {"a"}),
+        ('{"index":["MATCH"],"type":"row"}.children', {}, {"row"}),
+        ("0123", {"no_output": True, "inputs": [{"id": "button", "property": "n_clicks"}]}, {"button"}),
+    ],
+)
+def test_a_callback_is_known_by_what_it_changes(name: str, callback: Any, components: set[str]) -> None:
+    assert components_of(name, callback) == components
+
+
+def test_a_callback_asks_for_all_that_it_changes() -> None:
+    assert needs_of_callback("..vh-page.children...unheard-of.children..", {}) is None
+    assert needs_of_callback("vh-page.children", {}) == {CALLBACKS["vh-page"]}
+
+
+def test_each_role_may_all_that_the_one_before_may() -> None:
+    viewer, operator, admin = (OF_ROLE[role] for role in (Role.VIEWER, Role.OPERATOR, Role.ADMIN))
+    assert viewer < operator < admin
