@@ -84,7 +84,7 @@ def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _claim(var_dir: Path) -> IO[str]:
+def claim(var_dir: Path) -> IO[str]:
     """Hold VAR_DIR for this process and its children: two would take the analytic copy from each other."""
     try:
         var_dir.mkdir(parents=True, exist_ok=True)
@@ -209,7 +209,7 @@ class _Server(BaseApplication):
 def serve(settings: Settings, *, demo: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; raises SettingsError. Exits with 2 where the app could not start."""
     check_address(settings)
-    claim = _claim(settings.var_dir)
+    held = claim(settings.var_dir)
     master = os.getpid()
     try:
         _Server(settings, demo=demo).run()
@@ -219,4 +219,4 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
             raise SystemExit(2) from None
         raise
     finally:
-        claim.close()
+        held.close()
