@@ -84,7 +84,7 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
 def _services(server: Flask, settings: Settings, registry: CollectorRegistry | None) -> Services:
     metrics = ServerMetrics(registry or CollectorRegistry(), version=__version__)
     record = Record(settings.record_url)
-    migrate(record)
+    migrate(record, settings.backup_dir)
 
     def queried(name: str, seconds: float) -> None:
         metrics.query_seconds.labels(name).observe(seconds, exemplar())

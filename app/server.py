@@ -161,13 +161,14 @@ class _Server(BaseApplication):
         from app.factory import create_app
         from app.observe import log_fields
         from app.runtime import Runtime
+        from data.backup import BackupFailed
         from data.migrations import SchemaTooNew
         from data.record import RecordUnavailable
 
         setup_logging(add=log_fields)
         try:
             app = create_app(self._settings)
-        except (RecordUnavailable, SchemaTooNew) as error:
+        except (RecordUnavailable, SchemaTooNew, BackupFailed) as error:
             reason = str(error).partition("\n")[0]
             click.echo(f"voicehive: DATABASE_URL: {reason}", err=True)
             raise SystemExit(_LOAD_ERROR) from None

@@ -214,6 +214,11 @@ class Settings(BaseModel):
         return self.database_url or f"sqlite:///{(self.var_dir / 'voicehive.db').absolute()}"
 
     @property
+    def backup_dir(self) -> Path:
+        """Where the record is backed up before its schema is changed."""
+        return self.var_dir / "backups"
+
+    @property
     def retention(self) -> Policy:
         """For how long what is kept."""
         return Policy(self.retention_days, self.retention_document_days, self.retention_alert_days, self.archive_dir)

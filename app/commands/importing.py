@@ -59,7 +59,7 @@ def _import_one(chosen: Settings, path: Path, file_format: str, meaning: Any) ->
     rejects = path.with_name(f"{path.name}.rejects.csv")
     record = Record(chosen.record_url)
     try:
-        migrate(record)
+        migrate(record, chosen.backup_dir)
         with _progress(path) as tell:
             if file_format == "parquet" or (file_format == "auto" and is_archive(path)):
                 report = import_archive(record, path, tell)

@@ -25,7 +25,7 @@ def run_retention(dry_run: bool) -> None:
     policy = chosen.retention
     record = Record(chosen.record_url)
     try:
-        migrate(record)
+        migrate(record, chosen.backup_dir)
         now = now_micros()
         if dry_run:
             for due in preview(record, policy, now):

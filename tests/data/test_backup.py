@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from sqlalchemy import text
 from data import migrations
 from data.analytics import AnalyticCopy
 from data.backup import BackupFailed, BadBackup, backup, restore
+from data.backup.manifest import read_manifest
 from data.filters import CallFilter
 from data.migrations import migrate
 from data.queries.listing import count_calls
@@ -151,21 +152,40 @@ def test_a_backup_of_another_engine_is_refused(sqlite_record: Record, tmp_path: 
         restore(tmp_path / "backup", Record("postgresql+psycopg://nobody@localhost/none"))
 
 
-def test_an_older_backup_is_brought_to_the_newest_schema(tmp_path: Path) -> None:
-    old, restored = (Record(f"sqlite:///{tmp_path / name}") for name in ("old.db", "new.db"))
+@pytest.fixture
+def old(tmp_path: Path) -> Iterator[Record]:
+    """A database of an earlier version, with a call."""
+    record = Record(f"sqlite:///{tmp_path / 'old.db'}")
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    with old.write() as connection:
+    with record.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0005")
         columns = "id, revision, source, call_id, updated_at, started_at, status"
         connection.execute(text(f"INSERT INTO calls ({columns}) VALUES (1, 1, 'test', 'c1', 5, 5, 'success')"))
+    yield record
+    record.close()
+
+
+def test_an_older_backup_is_brought_to_the_newest_schema(old: Record, tmp_path: Path) -> None:
     backup(old, tmp_path / "backup")
+    restored = Record(f"sqlite:///{tmp_path / 'new.db'}")
     restore(tmp_path / "backup", restored)
     assert not migrate(restored)
     assert set(rows(restored)) == {("test", "c1")}
-    for each in (old, restored):
-        each.close()
+    restored.close()
+
+
+def test_a_migration_backs_up_what_is_there_first(old: Record, tmp_path: Path) -> None:
+    assert migrate(old, tmp_path / "backups")
+    (folder,) = (tmp_path / "backups").iterdir()
+    assert read_manifest(folder).schema_revision == "0005"
+    assert not migrate(old, tmp_path / "backups")
+    assert len(list((tmp_path / "backups").iterdir())) == 1
+    new = Record(f"sqlite:///{tmp_path / 'new.db'}")
+    migrate(new, tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    new.close()
 
 
 def test_keys_come_along_only_with_the_passphrase(sqlite_record: Record, tmp_path: Path) -> None:
