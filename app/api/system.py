@@ -41,9 +41,12 @@ _SERIES = {
     "response_p95_seconds": f"histogram_quantile(0.95, {_BY_ENDPOINT})",
     "response_p99_seconds": f"histogram_quantile(0.99, {_BY_ENDPOINT})",
     "errors_per_second": "sum by (code) (rate(voicehive_errors_total[$window]))",
+    # Counted as in the rule voicehive:api_errors:rate5m, which says why.
     "failed_requests_percent": (
-        '100 * sum(rate(voicehive_api_requests_total{status=~"5.."}[$window]))'
-        " / (sum(rate(voicehive_api_requests_total[$window])) > 0)"
+        "100 * sum("
+        'rate(voicehive_api_requests_total{status=~"5..",status!="503"}[$window])'
+        ' or rate(voicehive_api_requests_total{status="503",endpoint!~"/api/v1/.+"}[$window])'
+        ") / (sum(rate(voicehive_api_requests_total[$window])) > 0)"
     ),
     "up": "avg by (job) (avg_over_time(up[$window]))",
 }

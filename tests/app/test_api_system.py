@@ -14,7 +14,8 @@ STEP = 15_000
 
 
 def sampled(app: App, minutes: int, *, gap: range = range(0)) -> None:
-    """Samples of the last minutes, one each 15 s but for those in `gap`: 4 requests a round, one of them a failure."""
+    """Samples of the last minutes, one each 15 s but for those in `gap`: 4 requests a round, of which one
+    failed and one was a query that asked for too much."""
     now = int(time.time() * 1000) // STEP * STEP
     rounds = minutes * 4
     for number in range(rounds):
@@ -22,12 +23,14 @@ def sampled(app: App, minutes: int, *, gap: range = range(0)) -> None:
             continue
         labels = {"job": "voicehive", "instance": "here"}
         api = {**labels, "endpoint": "/api/kpis"}
+        query = {**labels, "endpoint": "/api/v1/query"}
         buckets = {"0.1": 2, "0.5": 4, "+Inf": 4}
         samples: list[tuple[dict[str, str], float]] = [
             ({**labels, "__name__": "up"}, 1.0),
             ({**labels, "__name__": "voicehive_system_cpu_usage_percent"}, 20.0 + number % 2),
-            ({**api, "__name__": "voicehive_api_requests_total", "status": "200"}, 3.0 * number),
+            ({**api, "__name__": "voicehive_api_requests_total", "status": "200"}, 2.0 * number),
             ({**api, "__name__": "voicehive_api_requests_total", "status": "500"}, 1.0 * number),
+            ({**query, "__name__": "voicehive_api_requests_total", "status": "503"}, 1.0 * number),
             ({**labels, "__name__": "voicehive_errors_total", "code": "internal_error"}, 1.0 * number),
         ]
         name = "voicehive_api_response_time_seconds_bucket"
@@ -45,7 +48,7 @@ def test_the_history_tells_machine_requests_response_times_and_errors(app: App, 
     found = client.get("/api/system?from=now-20m").json
     assert len(found["times"]) == len(found["series"]["cpu_percent"][0]["values"])
     assert last(found, "cpu_percent") == pytest.approx(20.5)
-    assert last(found, "requests_per_second") == pytest.approx(4 / 15, abs=1e-6)
+    assert last(found, "requests_per_second") == pytest.approx(3 / 15, abs=1e-6)
     assert last(found, "failed_requests_percent") == pytest.approx(25.0)
     assert found["series"]["requests_per_second"][0]["labels"] == {"endpoint": "/api/kpis"}
     # Half of the requests took up to 0.1 s, the other half up to 0.5 s: interpolated within their buckets.
