@@ -18,6 +18,12 @@ def sends_traces() -> bool:
     return os.environ.get("OTEL_TRACES_EXPORTER", "otlp") == "otlp"
 
 
+def asks_for_grpc() -> bool:
+    """Whether spans are meant to go by the one protocol that is not spoken here."""
+    names = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+    return next((os.environ[name] for name in names if os.environ.get(name)), "") == "grpc"
+
+
 def sends_logs() -> bool:
     """Whether the log goes out by OTLP as well."""
     return os.environ.get("OTEL_LOGS_EXPORTER") == "otlp"

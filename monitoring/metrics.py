@@ -93,7 +93,7 @@ class Metrics:
         children[1].observe(duration, found)
 
     def _new_call_children(self, status: str, agent: str) -> tuple[Counter, Histogram]:
-        """The counter and histogram of this pair; kept only for what is within the bounds."""
+        """The counter and histogram of this pair, kept for each name within the bounds and for all others together."""
         if status not in CALL_STATUSES:
             self.lost.labels("status").inc()
             return self.calls.labels(OTHER, OTHER), self.call_duration.labels(OTHER, OTHER)
@@ -101,12 +101,13 @@ class Metrics:
         bounded = name == str(agent) and (not name or self._agents.admits(name))
         if not bounded:
             self.lost.labels("agent").inc()
-            name = OTHER
+            agent = name = OTHER
+            if known := self._call_children.get((status, OTHER)):
+                return known
         for each in CALL_STATUSES:
             self.calls.labels(each, name)
         children = self.calls.labels(status, name), self.call_duration.labels(status, name)
-        if bounded:
-            self._call_children[status, agent] = children
+        self._call_children[status, agent] = children
         return children
 
     def count_request(self, method: str, endpoint: str, status: int, seconds: float) -> None:

@@ -101,6 +101,8 @@ class Tracing:
             return
         if not environment.sends_traces():
             return
+        if environment.asks_for_grpc():
+            log.warning("traces go by OTLP over HTTP, not gRPC: name the collector's port for that, mostly 4318")
         try:
             sender = SpanSender(endpoint, lose)
         except Exception as error:  # noqa: BLE001 - what the SDK makes of a bad OTEL_* variable; calls go on without traces

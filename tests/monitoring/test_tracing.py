@@ -69,6 +69,16 @@ def test_bad_variables_cost_the_traces_and_say_so(
     assert "no traces are sent, check the OTEL_* variables" in caplog.text
 
 
+def test_whoever_asks_for_grpc_is_told_what_is_spoken(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+    with Receiver() as collector:
+        one_span(jaeger_host="127.0.0.1", jaeger_port=collector.port)
+        assert len(collector.spans) == 1
+    assert "mostly 4318" in caplog.text
+
+
 def test_a_measured_time_is_a_span_below_the_current_work_only(monkeypatch: pytest.MonkeyPatch) -> None:
     kept, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(kept))
