@@ -8,11 +8,9 @@ import os
 import signal
 import socket
 import ssl
-import subprocess
 import threading
-import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import click
 from gunicorn.app.base import BaseApplication
@@ -22,9 +20,6 @@ from gunicorn.glogging import Logger
 from app.demo import start_filling
 from app.settings import Settings, SettingsError, is_loopback
 from monitoring.logs import JsonFormatter, setup_logging
-
-if TYPE_CHECKING:
-    from data.analytics import AnalyticCopy
 
 _THREADS = 128
 #: How long a stop waits for running requests; the master kills a worker that then takes too long to write and close.
@@ -176,19 +171,13 @@ class _Server(BaseApplication):
             click.echo(f"voicehive: {error}", err=True)
             raise SystemExit(_LOAD_ERROR) from None
         if filling:
-            self._await_first_calls(filling, app.services.copy)
+            filling.await_first_calls(app.services.copy)
         self._record = app.services.record
         self._runtime = Runtime(app, demo=self._demo)
         self._runtime.start()
+        if filling:
+            filling.go_on()
         return app.server
-
-    @staticmethod
-    def _await_first_calls(filling: subprocess.Popen[bytes], copy: AnalyticCopy) -> None:
-        """Wait until the page has something to show; the older history comes in while it is looked at."""
-        while filling.poll() is None and not copy.rows():
-            time.sleep(0.05)
-            copy.sync()
-        threading.Thread(target=filling.wait, name="demo-history", daemon=True).start()
 
     def _started(self, worker: Any) -> None:
         from data.access.setup import new_link

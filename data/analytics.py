@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -29,6 +29,7 @@ from data.record import Record
 from data.sqlx import duckdb_sql
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 #: What figures never ask for stays in the record.
 _LEFT_OUT = frozenset({"metadata", "stamps"})
@@ -82,12 +83,19 @@ class AnalyticCopy:
 
     def frame(self, query: Select[Any], name: str = "query") -> pd.DataFrame:
         """The query's answer over all that the record holds now."""
+        return self._answer(query, name, _as_frame)
+
+    def row(self, query: Select[Any], name: str = "query") -> dict[str, Any]:
+        """The one row that the query answers, as plain values by name; None where unknown."""
+        return self._answer(query, name, _as_row)
+
+    def _answer(self, query: Select[Any], name: str, read: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         self.sync()
         started = time.perf_counter()
         sql, parameters = duckdb_sql(query)
         database = self._database
         try:
-            frame = _run(database, sql, parameters)
+            answer = _run(database, sql, parameters, read)
         except duckdb.Error as error:
             with self._lock:
                 # Where another thread has just replaced it, that is the reason, whatever the error says.
@@ -95,9 +103,9 @@ class AnalyticCopy:
                     if isinstance(error, _OUR_FAULT):
                         raise
                     self._replace(str(error))
-            frame = _run(self._database, sql, parameters)
+            answer = _run(self._database, sql, parameters, read)
         self._on_query(name, time.perf_counter() - started)
-        return frame
+        return answer
 
     def sync(self) -> int:
         """Pull what is new from the record; the copy's version, which rises when rows changed."""
@@ -117,7 +125,7 @@ class AnalyticCopy:
 
     def rows(self) -> int:
         """How many calls the copy holds."""
-        return int(_run(self._database, "SELECT count(*) AS n FROM calls", [])["n"][0])
+        return int(_run(self._database, "SELECT count(*) AS n FROM calls", [], _as_row)["n"])
 
     def _replace(self, reason: str) -> None:
         log.error("the analytic copy is broken and is filled again: %s", reason.partition("\n")[0])
@@ -207,9 +215,24 @@ class AnalyticCopy:
             self.version += 1
 
 
-def _run(database: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]) -> pd.DataFrame:
+def _run(
+    database: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Sequence[Any],
+    read: Callable[[duckdb.DuckDBPyConnection], T],
+) -> T:
     with contextlib.closing(database.cursor()) as cursor:
-        frame = cursor.execute(sql, parameters).df()
+        return read(cursor.execute(sql, parameters))
+
+
+def _as_row(answer: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    values = answer.fetchone()
+    assert values is not None and answer.description is not None
+    return {column[0]: value for column, value in zip(answer.description, values, strict=True)}
+
+
+def _as_frame(answer: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    frame = answer.df()
     # As texts, like those of any other column: a group of categories has a row for each that is missing, too.
     for name, kind in frame.dtypes.items():
         if isinstance(kind, pd.CategoricalDtype):

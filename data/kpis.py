@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Double, Integer, and_, case, cast, func, literal_column, null
+from sqlalchemy import Case, ColumnElement, Double, Integer, and_, case, func, literal_column, null
+from sqlalchemy.sql.elements import BooleanClauseList, Grouping
+from sqlalchemy.sql.operators import and_ as all_of
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from data.models import COUNTED, Direction, Status, calls
 from data.sqlx import double, percentile
@@ -45,8 +48,7 @@ class Kpi:
 
 def count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
     """How many rows meet the condition (0 without rows)."""
-    # DuckDB adds up integers as HUGEINT, which would reach frames as a float.
-    return cast(func.coalesce(func.sum(case((condition, _ONE), else_=_ZERO)), _ZERO), BigInteger)
+    return func.count(case((condition, _ONE)))
 
 
 def has_status(status: Status) -> ColumnElement[bool]:
@@ -172,3 +174,31 @@ COVERAGE: Mapping[str, ColumnElement[int]] = {
         "sentiment": "sentiment",
     }.items()
 }
+
+
+def among_counted(figure: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The same figure, for a query whose calls are narrowed to COUNTS: not asked of each of them once more.
+
+    A third of the time of a query over all figures goes into that condition, which stands in nearly every one of them.
+    """
+    shorter: ColumnElement[Any] = replacement_traverse(figure, {}, _without_counts)
+    return shorter
+
+
+def _without_counts(element: Any, **_: Any) -> Any:
+    """What stands in the place of a part of a figure; None where that stays as it is."""
+    if isinstance(element, Case) and not _beside_counts(element.whens[0][0]):
+        return element.whens[0][1]
+    if isinstance(element, BooleanClauseList) and len(rest := _beside_counts(element)) < len(element.clauses):
+        return and_(*rest)
+    return None
+
+
+def _beside_counts(condition: Any) -> list[Any]:
+    """The parts of a condition that are none of those of COUNTS."""
+    if isinstance(condition, Grouping):
+        condition = condition.element
+    if not isinstance(condition, BooleanClauseList) or condition.operator is not all_of:
+        return [condition]
+    known = {id(part) for part in COUNTS.clauses}
+    return [part for part in condition.clauses if id(part) not in known]

@@ -215,17 +215,29 @@ def _documents(events: Iterable[CallEvent]) -> Documents:
 
 def _keep_documents(connection: Connection, newest: Documents) -> None:
     """Store the documents beside their calls, where they are newer than what is there."""
-    documents = call_documents.c
-    for key, row in _stored(connection, newest).items() if newest else ():
+    rows = {row["id"]: key for key, row in _stored(connection, newest).items()} if newest else {}
+    stored = _stored_documents(connection, list(rows))
+    new = []
+    for row_id, key in rows.items():
         for kind, (updated_at, body) in newest[key].items():
-            where = (documents.call_row_id == row["id"], documents.kind == kind)
-            stored = connection.execute(select(documents.updated_at, documents.body).where(*where)).one_or_none()
-            values = {"updated_at": updated_at, "body": body}
-            if stored is None:
-                ids = {"call_row_id": row["id"], "kind": kind}
-                connection.execute(insert(call_documents).values(**ids, **values))
-            elif (updated_at, body) > (stored.updated_at, stored.body):
-                connection.execute(update(call_documents).where(*where).values(**values))
+            held = stored.get((row_id, kind))
+            if held is None:
+                new.append({"call_row_id": row_id, "kind": kind, "updated_at": updated_at, "body": body})
+            elif (updated_at, body) > held:
+                where = (call_documents.c.call_row_id == row_id, call_documents.c.kind == kind)
+                connection.execute(update(call_documents).where(*where).values(updated_at=updated_at, body=body))
+    if new:
+        connection.execute(insert(call_documents), new)
+
+
+def _stored_documents(connection: Connection, row_ids: Sequence[int]) -> dict[tuple[int, str], tuple[int, str]]:
+    """Instant and text of the documents of these rows, by row and kind."""
+    found = {}
+    for first in range(0, len(row_ids), 500):
+        meant = call_documents.c.call_row_id.in_(row_ids[first : first + 500])
+        for row in connection.execute(select(call_documents).where(meant)):
+            found[row.call_row_id, row.kind] = (row.updated_at, row.body)
+    return found
 
 
 def is_ended(row: Row) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 from flask import Blueprint, Response, request
 
 from app.api.describe import (
@@ -25,7 +26,7 @@ from app.services import services
 from data.filters import DIMENSIONS
 from data.kpis import COVERAGE, KPIS
 from data.queries.agents import FIGURES, agents
-from data.queries.kpis import kpi_report, plain
+from data.queries.kpis import kpi_report
 from data.queries.series import figure_series
 from data.times import DAY, HOUR, MINUTE, now_micros, to_iso
 
@@ -129,5 +130,7 @@ def series() -> Response:
 def _rows(frame: Any, texts: tuple[str, ...]) -> list[dict[str, Any]]:
     """A frame as plain dicts, unknown as null."""
     columns = {name: frame[name].tolist() for name in frame.columns}
-    plained = {n: values if n in texts else [plain(v) for v in values] for n, values in columns.items()}
+    plained = {
+        n: values if n in texts else [None if pd.isna(v) else v for v in values] for n, values in columns.items()
+    }
     return [dict(zip(plained, row, strict=True)) for row in zip(*plained.values(), strict=True)]

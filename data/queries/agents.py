@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from data.analytics import AnalyticCopy
 from data.filters import CallFilter
-from data.kpis import COUNTS, KPIS
+from data.kpis import COUNTS, KPIS, among_counted
 from data.models import calls
 
 FIGURES = (
@@ -19,10 +19,12 @@ FIGURES = (
     "avg_latency_ms",
     "cost",
 )
+_COLUMNS = [among_counted(KPIS[n].sql).label("calls" if n == "total_calls" else n) for n in ("total_calls", *FIGURES)]
 
 
 def agents(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
     """One row an agent: agent, calls and its figures; most calls first. Calls without an agent are left out."""
-    columns = [calls.c.agent, KPIS["total_calls"].sql.label("calls"), *(KPIS[n].sql.label(n) for n in FIGURES)]
-    query = chosen.apply(select(*columns)).where(COUNTS, calls.c.agent.is_not(None)).group_by(calls.c.agent)
+    query = (
+        chosen.apply(select(calls.c.agent, *_COLUMNS)).where(COUNTS, calls.c.agent.is_not(None)).group_by(calls.c.agent)
+    )
     return copy.frame(query, "agents").sort_values(["calls", "agent"], ascending=[False, True], ignore_index=True)

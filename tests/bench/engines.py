@@ -31,6 +31,11 @@ class Direct:
             result = connection.execute(query)
             return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
 
+    def row(self, query: Select[Any], name: str = "query") -> dict[str, Any]:
+        """The answer's one row."""
+        with self._record.read() as connection:
+            return dict(connection.execute(query).mappings().one())
+
 
 class _Percentile:
     """percentile(value, share) for SQLite, which has none."""
