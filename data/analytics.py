@@ -87,7 +87,7 @@ class AnalyticCopy:
 
     def row(self, query: Select[Any], name: str = "query") -> dict[str, Any]:
         """The one row that the query answers, as plain values by name; None where unknown."""
-        return self._answer(query, name, _as_row)
+        return dict(zip(query.selected_columns.keys(), self._answer(query, name, _first_row), strict=True))
 
     def _answer(self, query: Select[Any], name: str, read: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         self.sync()
@@ -125,7 +125,7 @@ class AnalyticCopy:
 
     def rows(self) -> int:
         """How many calls the copy holds."""
-        return int(_run(self._database, "SELECT count(*) AS n FROM calls", [], _as_row)["n"])
+        return int(_run(self._database, "SELECT count(*) FROM calls", [], _first_row)[0])
 
     def _replace(self, reason: str) -> None:
         log.error("the analytic copy is broken and is filled again: %s", reason.partition("\n")[0])
@@ -225,10 +225,11 @@ def _run(
         return read(cursor.execute(sql, parameters))
 
 
-def _as_row(answer: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    values = answer.fetchone()
-    assert values is not None and answer.description is not None
-    return {column[0]: value for column, value in zip(answer.description, values, strict=True)}
+def _first_row(answer: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
+    row: tuple[Any, ...] | None = answer.fetchone()
+    if row is None:
+        raise duckdb.InvalidInputException("there is no row")
+    return row
 
 
 def _as_frame(answer: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import httpx
 from prometheus_client import CollectorRegistry
@@ -53,8 +54,6 @@ class Sampler:
         self._store, self._registry, self._targets = store, registry, targets
         self._own = {"job": OWN_JOB, "instance": instance}
         self._interval, self._timeout, self._clock = interval, timeout, clock
-        # The environment's proxies are not for this.
-        self._client = httpx.Client(trust_env=False)
         self._asked: dict[Target, tuple[threading.Thread, int]] = {}
         self._away: set[str] = set()
         self._lock = threading.Lock()
@@ -128,6 +127,12 @@ class Sampler:
             elif not problem and source in self._away:
                 log.info("samples of %s are taken again", source)
                 self._away.discard(source)
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        # Only where there are targets: it reads the certificates of all authorities, a tenth of a second of the start.
+        # The environment's proxies are not for this.
+        return httpx.Client(trust_env=False)
 
     def _run(self) -> None:
         # From a clock that is never set; the first tick is a multiple of the interval on the wall's clock.

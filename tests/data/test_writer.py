@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from data.analytics import AnalyticCopy
-from data.models import DOCUMENTS, CallEvent, calls
+from data.models import DOCUMENTS, CallEvent, call_documents, calls
 from data.record import Record
 from data.times import SECOND
 from data.writer import Outcome, apply, insert_prepared, prepare
@@ -213,6 +213,16 @@ def test_a_transcript_alone_is_stored_and_leaves_the_row_as_it_was(record: Recor
     assert document(record) == "Hello"
     assert revisions(record) == before
     assert "transcript" not in rows(record)["test", "c1"]
+
+
+def test_documents_of_many_calls_are_stored_at_once_and_each_with_its_call(record: Record) -> None:
+    ids = [f"many-{n}" for n in range(1_200)]
+    apply(record, [call(call_id, trace=f"[{n}]") for n, call_id in enumerate(ids[:700])])
+    apply(record, [call(call_id, trace=f"[{n}, 1]", updated_at=T0 + 5) for n, call_id in enumerate(ids)])
+    with record.read() as connection:
+        query = select(calls.c.call_id, call_documents.c.body).join(calls, calls.c.id == call_documents.c.call_row_id)
+        stored = [tuple(row) for row in connection.execute(query)]
+    assert sorted(stored) == sorted((call_id, f"[{n}, 1]") for n, call_id in enumerate(ids))
 
 
 # --- several instances on one PostgreSQL
