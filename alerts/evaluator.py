@@ -30,6 +30,8 @@ class Store(Samples, Protocol):
 
 #: Expands a template: its text, the labels and the value that it may use.
 Expand = Callable[[str, Labels, float], str]
+#: A series and its value at an instant.
+Pair = tuple[Labels, float]
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ class RuleState:
         try:
             with create_span(f"rule {self.rule.name}") as span:
                 result = instant(self.rule.query, store, at - group.query_offset, limits)
-                given = list(self._taken(group, result, at, expand))
+                given = self.take(group, _pairs(result), at, expand)
                 self._store(store, at, given)
                 span.set_attribute("series", len(given))
             self.error = ""
@@ -66,22 +68,16 @@ class RuleState:
         self.alerts.alerts, self._recorded = earlier.alerts.alerts, earlier._recorded
         self.error, self.evaluated_at, self.seconds = earlier.error, earlier.evaluated_at, earlier.seconds
 
-    def _taken(self, group: Group, result: object, at: int, expand: Expand) -> Iterable[tuple[Labels, float]]:
-        match result:
-            case Scalar(value):
-                pairs: list[tuple[Labels, float]] = [({}, value)]
-            case Vector(labels, values):
-                pairs = list(zip(labels, values.tolist(), strict=True))
-            case _:
-                raise ValueError("the expression gives neither a vector nor a number")
+    def take(self, group: Group, found: list[Pair], at: int, expand: Expand) -> list[Pair]:
+        """Take in what the expression gave at an instant; the samples that come of it. ValueError if it can't be so."""
         if self.rule.record:
-            return self._results(group, pairs)
-        self.alerts.advance([_alert(self.rule, group, labels, v, at, expand) for labels, v in pairs], at, group.limit)
-        return self.alerts.series()
+            return self._results(group, found)
+        self.alerts.advance([_alert(self.rule, group, labels, v, at, expand) for labels, v in found], at, group.limit)
+        return list(self.alerts.series())
 
-    def _results(self, group: Group, pairs: list[tuple[Labels, float]]) -> list[tuple[Labels, float]]:
+    def _results(self, group: Group, pairs: list[Pair]) -> list[Pair]:
         own = {**group.labels, **self.rule.labels, "__name__": self.rule.name}
-        found: list[tuple[Labels, float]] = [
+        found: list[Pair] = [
             ({name: text for name, text in {**labels, **own}.items() if text}, v) for labels, v in pairs
         ]
         if len({fingerprint(labels) for labels, _ in found}) < len(found):
@@ -90,11 +86,20 @@ class RuleState:
             raise ValueError(f"exceeded limit of {group.limit} with {len(found)} series")
         return found
 
-    def _store(self, store: Store, at: int, given: list[tuple[Labels, float]]) -> None:
+    def _store(self, store: Store, at: int, given: list[Pair]) -> None:
         now = {fingerprint(labels): labels for labels, _ in given}
         ended = [(labels, float(STALE)) for key, labels in self._recorded.items() if key not in now]
         store.append(at, given + ended)
         self._recorded = now
+
+
+def _pairs(result: object) -> list[Pair]:
+    match result:
+        case Scalar(value):
+            return [({}, value)]
+        case Vector(labels, values):
+            return list(zip(labels, values.tolist(), strict=True))
+    raise ValueError("the expression gives neither a vector nor a number")
 
 
 def _alert(rule: Rule, group: Group, labels: Labels, value: float, at: int, expand: Expand) -> Alert:
@@ -106,7 +111,7 @@ def _alert(rule: Rule, group: Group, labels: Labels, value: float, at: int, expa
     return Alert({name: text for name, text in named.items() if text}, texts(rule.annotations), value, at)
 
 
-def _states(group: Group) -> list[RuleState]:
+def states_of(group: Group) -> list[RuleState]:
     """The rules of a group at their beginning; the second one of a name is keyed name/2, and so on."""
     seen: Counter[str] = Counter()
     states = []
@@ -123,7 +128,7 @@ class Evaluator:
     def __init__(self, rules: RuleFile, store: Store, expand: Expand) -> None:
         self._store, self._expand = store, expand
         self._turns: dict[str, int] = {}
-        self.groups = {group.name: (group, _states(group)) for group in rules.groups}
+        self.groups = {group.name: (group, states_of(group)) for group in rules.groups}
 
     def take_over(self, earlier: Evaluator) -> None:
         """Go on with the alerts and recorded series of rules that were there before under the same keys."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alerts.promql.errors import PromQLError
-from alerts.promql.evaluate import Budget, Walk
+from alerts.promql.evaluate import Budget, Memo, Walk
 from alerts.promql.frame import Bools, Floats, Frame, Ints, named
 from alerts.promql.limits import Limits
 from alerts.promql.nodes import Expr, Node, Range, String, Subquery
@@ -64,9 +64,18 @@ def instant(expr: Expr, samples: Samples, at_ms: int, limits: Limits = _DEFAULTS
 
 
 def range_query(
-    expr: Expr, samples: Samples, start_ms: int, end_ms: int, step_ms: int, limits: Limits = _DEFAULTS
+    expr: Expr,
+    samples: Samples,
+    start_ms: int,
+    end_ms: int,
+    step_ms: int,
+    limits: Limits = _DEFAULTS,
+    memo: Memo | None = None,
 ) -> Matrix:
-    """The answers at start, start + step, ... up to the end; PromQLError where there are none."""
+    """The answers at start, start + step, ... up to the end; PromQLError where there are none.
+
+    memo: a dict that queries over the same samples share, so that what they have in common is computed once.
+    """
     if expr.kind not in ("vector", "scalar"):
         raise PromQLError(f"a range query needs an instant vector or a number, not a {expr.kind}")
     if step_ms <= 0:
@@ -77,16 +86,16 @@ def range_query(
         raise PromQLError(f"more than {MAX_STEPS:,} steps: choose a longer step or a shorter range")
     times = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
     with np.errstate(all="ignore"):
-        found = _walk(samples, times, limits, end_ms).value(expr.root)
+        found = _walk(samples, times, limits, end_ms, memo).value(expr.root)
         if not isinstance(found, Frame):
             return Matrix([{}], times, found[None, :], np.ones((1, times.size), dtype=np.bool_))
         shown = named(found.seen())
     return Matrix(shown.labels, times, shown.values, shown.here)
 
 
-def _walk(samples: Samples, times: Ints, limits: Limits, end: int | None = None) -> Walk:
+def _walk(samples: Samples, times: Ints, limits: Limits, end: int | None = None, memo: Memo | None = None) -> Walk:
     start = int(times[0])
-    return Walk(samples, times, start, start if end is None else end, limits, Budget(limits))
+    return Walk(samples, times, start, start if end is None else end, limits, Budget(limits), memo)
 
 
 def _raw(walk: Walk, node: Node) -> Matrix:

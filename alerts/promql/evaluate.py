@@ -48,9 +48,16 @@ class Budget:
             raise QueryStopped("the query took too long and was stopped: narrow its selectors or its range")
 
 
+#: Values of aggregations by the node and the steps, for queries that share samples.
+Memo = dict[tuple[Node, int, int, int], Value]
+
+
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """An evaluation at `times`; start and end (milliseconds) are what `@ start()` and `@ end()` mean."""
+    """An evaluation at `times`; start and end (milliseconds) are what `@ start()` and `@ end()` mean.
+
+    memo: what queries before this one found over the same samples; None: nothing is kept.
+    """
 
     samples: Samples
     times: Ints
@@ -58,6 +65,7 @@ class Walk:
     end: int
     limits: Limits
     budget: Budget
+    memo: Memo | None = None
 
     def value(self, node: Node) -> Value:
         """A vector or a number a step."""
@@ -73,7 +81,7 @@ class Walk:
                 inner = self.value(node.expr)
                 return inner.unnamed(-inner.values) if isinstance(inner, Frame) else -inner
             case Aggregate():
-                return self._aggregate(node)
+                return self._remembered(node)
             case Binary():
                 return self._binary(node)
         raise PromQLError("a range vector stands where an instant vector or a number is needed")
@@ -128,6 +136,15 @@ class Walk:
             return []
         block = (inner.labels, times, inner.values, inner.here)
         return [windows(block, (starts, ends, self.times), inner.nameless, self.budget.spend)]
+
+    def _remembered(self, node: Aggregate) -> Value:
+        if self.memo is None or self.times.size == 0:
+            return self._aggregate(node)
+        key = (node, int(self.times[0]), int(self.times[-1]), self.times.size)
+        found = self.memo.get(key)
+        if found is None:
+            found = self.memo[key] = self._aggregate(node)
+        return found
 
     def _aggregate(self, node: Aggregate) -> Frame:
         given = self.vector(node.expr)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from alerts.promql import folds
+from alerts.promql import folds, sliding
 from alerts.promql.frame import Bools, Floats, Frame
 from alerts.promql.windows import Windows
 
 _Fold = Callable[[Floats, Bools | None], Floats]
+_Slide = Callable[[Windows, Floats], Floats]
 
 
 def _drops(values: Floats) -> Bools:
@@ -75,8 +76,13 @@ def _resets(window: Windows) -> Frame:
     return window.frame(window.between(_drops(window.values)), window.counts >= 1)
 
 
-def _folded(fold: _Fold) -> Callable[[Windows], Frame]:
+def _folded(fold: _Fold, slide: _Slide | None = None) -> Callable[[Windows], Frame]:
+    """A fold over each window; `slide` does the same for many long windows that overlap."""
+
     def over_time(window: Windows) -> Frame:
+        values = sliding.slides(window) if slide else None
+        if slide and values is not None:
+            return window.frame(slide(window, values), window.counts >= 1)
         return window.frame(window.fold(lambda values, mask, *_: fold(values, mask)), window.counts >= 1)
 
     return over_time
@@ -148,12 +154,12 @@ OVER_TIME: dict[str, Callable[[Windows], Frame]] = {
     "changes": _changes,
     "resets": _resets,
     "deriv": _derivative,
-    "avg_over_time": _folded(folds.mean),
-    "min_over_time": _folded(folds.least),
-    "max_over_time": _folded(folds.greatest),
-    "sum_over_time": _folded(folds.total),
-    "stddev_over_time": _folded(folds.deviation),
-    "stdvar_over_time": _folded(folds.variance),
+    "avg_over_time": _folded(folds.mean, sliding.mean),
+    "min_over_time": _folded(folds.least, sliding.least),
+    "max_over_time": _folded(folds.greatest, sliding.greatest),
+    "sum_over_time": _folded(folds.total, sliding.total),
+    "stddev_over_time": _folded(folds.deviation, sliding.deviation),
+    "stdvar_over_time": _folded(folds.variance, sliding.variance),
     "mad_over_time": _folded(_absolute_deviation),
     "count_over_time": _count,
     "present_over_time": _present,

@@ -35,6 +35,17 @@ class SampleStore:
         #: How often the file could not be written.
         self.file_errors = 0
 
+    @classmethod
+    def saved(cls, path: Path) -> SampleStore:
+        """What the file of another process holds by now, to be read only; empty without one. Raises BadFile."""
+        found = cls(path)
+        if path.exists():
+            found._load()
+            assert found._file is not None
+            found._file.close()
+            found._file = None
+        return found
+
     def open(self) -> None:
         """Take back what the file holds; a damaged one is set aside."""
         try:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
 from alerts.promql import PromQLError, Scalar, Vector, instant, parse
-from tests import servers
+from tests.alerts.oracle import Answer, answers, same
 from tests.alerts.promql.scenarios import STEP, Scenario, scenario
 from tests.alerts.promql.support import Memory
 
 #: How many scenarios; more of them: PROMQL_SCENARIOS=500.
 SCENARIOS = int(os.environ.get("PROMQL_SCENARIOS", "60"))
-_FAILED = re.compile(
-    r'expr: (?P<expr>"(?:\\.|[^"\\])*"), time: [^,]+,\s*(?:err: (?P<error>.*)|exp: nil\s+got: (?P<got>.*))'
-)
-_SERIES = re.compile(r'(\{(?:[^"}]|"(?:\\.|[^"\\])*")*\}) ([-+\w.]+)(?:, |$)')
-_LABEL = re.compile(r'(\w+)="((?:\\.|[^"\\])*)"')
-
-Answer = dict[frozenset[tuple[str, str]], float] | None
 
 
 def promtool(scenarios: list[Scenario], folder: Path) -> dict[str, Answer]:
@@ -47,24 +36,7 @@ def promtool(scenarios: list[Scenario], folder: Path) -> dict[str, Answer]:
     ]
     file = folder / "tests.yml"
     file.write_text(yaml.safe_dump({"rule_files": [], "evaluation_interval": "1m", "tests": tests}), "utf-8")
-    run = subprocess.run(
-        [servers.require("promtool"), "test", "rules", file], capture_output=True, text=True, timeout=150, check=False
-    )
-    answers: dict[str, Answer] = {query: {} for each in scenarios for query, _ in each.queries}
-    for match in _FAILED.finditer(run.stderr):
-        query = json.loads(match["expr"])
-        assert query in answers
-        answers[query] = None if match["error"] else series_of(match["got"])
-    assert "FAILED" in run.stderr, run
-    return answers
-
-
-def series_of(text: str) -> Answer:
-    found = {}
-    for labels, value in _SERIES.findall(text):
-        found[frozenset(_LABEL.findall(labels))] = float(value)
-    assert found, text
-    return found
+    return answers([query for each in scenarios for query, _ in each.queries], [file])
 
 
 def ours(memory: Memory, query: str, at: int) -> Answer:
@@ -77,18 +49,6 @@ def ours(memory: Memory, query: str, at: int) -> Answer:
     assert isinstance(answer, Vector)
     pairs = zip(answer.labels, answer.values.tolist(), strict=True)
     return {frozenset(labels.items()): value for labels, value in pairs}
-
-
-def close(expected: float, found: float) -> bool:
-    if math.isnan(expected) or math.isnan(found):
-        return math.isnan(expected) and math.isnan(found)
-    return expected == found or math.isclose(expected, found, rel_tol=1e-9, abs_tol=1e-9)
-
-
-def same(expected: Answer, found: Answer) -> bool:
-    if expected is None or found is None:
-        return expected is found
-    return expected.keys() == found.keys() and all(close(value, found[key]) for key, value in expected.items())
 
 
 @pytest.mark.slow
