@@ -22,6 +22,7 @@ from app.auth import web as doors
 from app.auth.access import Access
 from app.auth.admission import Admission, demand_listed
 from app.auth.proxies import TrustedProxies
+from app.backtesting import Backtests
 from app.pages import LIVE_PARTS, create_dash, page_name
 from app.services import Services
 from app.settings import Settings
@@ -92,7 +93,7 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
 
     copy = AnalyticCopy(record, settings.var_dir / "analytics.duckdb", on_query=queried)
     system = SystemHistory()
-    samples = SampleStore(settings.var_dir / "samples.sqlite")
+    samples = SampleStore(settings.samples_path)
     lease, rules, notifier, remote, relay = alerting(settings, record, samples)
     notifier.on_tried = lambda integration, outcome: metrics.notifications.labels(integration, outcome).inc()
 
@@ -109,6 +110,7 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         spans=SpanStore(record),
         samples=samples,
         rules=rules,
+        backtests=Backtests(settings, lambda query: copy.frame(query, "backtest"), samples),
         notifier=notifier,
         lease=lease,
         board=Board(record, rules, notifier),

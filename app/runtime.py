@@ -108,9 +108,7 @@ class Runtime:
 
     def _start_sampler(self) -> None:
         services, settings = self._app.services, self._app.services.settings
-        host = f"[{settings.prometheus_host}]" if ":" in settings.prometheus_host else settings.prometheus_host
-        instance = f"{host}:{settings.prometheus_port}"
-        sampler = Sampler(services.samples, services.metrics.registry, instance, settings.scrape_targets)
+        sampler = Sampler(services.samples, services.metrics.registry, settings.exporter, settings.scrape_targets)
         self._run(sampler.start, sampler.stop)
         self._run(services.lease.start, services.lease.stop)
         self._run(services.notifier.start, services.notifier.stop)

@@ -18,6 +18,7 @@ from alerts.remote import RemoteRules
 from alerts.running import Rules
 from app.answers import Answers
 from app.auth.access import Access
+from app.backtesting import Backtests
 from app.filters import PageFilter, parse_query
 from app.health import Health, Problem, health, problems
 from app.settings import Settings
@@ -52,6 +53,7 @@ class Services:
     spans: SpanStore
     samples: SampleStore
     rules: Rules
+    backtests: Backtests
     notifier: Notifier
     lease: Lease
     board: Board

@@ -193,6 +193,12 @@ class Settings(BaseModel):
     refresh_seconds: float = Field(5, ge=1, le=3600, description="seconds between two refreshes of a page")
 
     @property
+    def exporter(self) -> str:
+        """Where this process exposes its metrics, host:port: the label `instance` of its series."""
+        host = f"[{self.prometheus_host}]" if ":" in self.prometheus_host else self.prometheus_host
+        return f"{host}:{self.prometheus_port}"
+
+    @property
     def is_loopback(self) -> bool:
         """Whether HOST is an address of this machine only."""
         return is_loopback(self.host)
@@ -222,6 +228,11 @@ class Settings(BaseModel):
     def retention(self) -> Policy:
         """For how long what is kept."""
         return Policy(self.retention_days, self.retention_document_days, self.retention_alert_days, self.archive_dir)
+
+    @property
+    def samples_path(self) -> Path:
+        """The file of the sample store."""
+        return self.var_dir / "samples.sqlite"
 
     def secret(self) -> bytes:
         """SECRET_KEY, or the key that was drawn on the first start (a 0600 file)."""

@@ -102,6 +102,8 @@ ROUTES: Mapping[str, Need] = {
     "DELETE /api/silences": Need.OPERATE,
     "GET /api/silences/preview": Need.READ,
     "DELETE /api/silences/<id>": Need.OPERATE,
+    "POST /api/rules/backtest": Need.OPERATE,
+    "DELETE /api/rules/backtest": Need.OPERATE,
     # As Alertmanager
     "GET /api/v2/status": Need.READ,
     "GET /api/v2/receivers": Need.READ,
