@@ -72,7 +72,7 @@ def _smtp(value: SecretStr) -> SecretStr:
 
 
 def _mailboxes(value: str) -> str:
-    found = [address for _, address in getaddresses([value], strict=True)]
+    found = [address for _, address in getaddresses([value])]
     if not found or not all(re.fullmatch(r"[^@\s]+@[^@\s]+", address) for address in found):
         raise ValueError("must be a mail address, or several with commas between them")
     return value
@@ -190,6 +190,7 @@ class Settings(BaseModel):
     alertmanager_url: SecretUrl | None = Field(
         None, description="an Alertmanager that tells people of alerts instead of the app"
     )
+    grafana_url: SecretUrl | None = Field(None, description="a Grafana, to which the system page leads")
     refresh_seconds: float = Field(5, ge=1, le=3600, description="seconds between two refreshes of a page")
 
     @property

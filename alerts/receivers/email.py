@@ -79,7 +79,7 @@ def _put(mail: EmailMessage, name: str, text: str) -> None:
 
 
 def _addresses(name: str, text: str) -> list[str]:
-    found = [address for _, address in getaddresses([_CONTROL.sub(" ", text)], strict=True)]
+    found = [address for _, address in getaddresses([_CONTROL.sub(" ", text)])]
     if not found or not all(re.fullmatch(r"[^@\s<>]+(@[^@\s<>]+)?", each) for each in found):
         raise SendError(f"{name}: {text[:200]!r} is no mail address", retryable=False)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.commands.backup import backup, restore
+from app.commands.doctor import doctor
 from app.commands.importing import import_calls
 from app.commands.keys import apikey
 from app.commands.migrating import migrate
@@ -11,4 +12,4 @@ from app.commands.rules import rules
 from app.commands.serving import demo, serve
 from app.commands.users import user
 
-COMMANDS = (serve, demo, import_calls, migrate, rules, retention, backup, restore, user, apikey)
+COMMANDS = (serve, demo, import_calls, migrate, rules, retention, backup, restore, doctor, user, apikey)
