@@ -78,6 +78,9 @@ BEHIND: Mapping[str, str] = {
     "service_level": "offered",
     "csat": "rated",
     "cost": "priced",
+    "cost_per_call": "priced",
+    "cost_per_minute": "priced",
+    "cost_per_success": "priced",
     "avg_latency_ms": "measured",
     "p95_latency_ms": "measured",
 }

@@ -77,6 +77,12 @@ _DURATION = _of(COUNTS, c.duration_seconds)
 _OFFERED_WAIT = _of(OFFERED, c.wait_seconds)
 _ONE_CURRENCY = func.min(_of(COUNTS, c.currency)) == func.max(_of(COUNTS, c.currency))
 
+
+def _in_one_currency(amount: ColumnElement[Any], by: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The sum of the amounts / the sum of what they bought."""
+    return case((_ONE_CURRENCY, func.sum(amount) / func.nullif(func.sum(by), _ZERO)), else_=null())
+
+
 KPIS: Mapping[str, Kpi] = {
     "total_calls": Kpi("Total calls", "calls", "up", "Ended calls that are not invalid.", TOTAL),
     "success_rate": Kpi(
@@ -145,6 +151,30 @@ KPIS: Mapping[str, Kpi] = {
         "down",
         "Sum of the known costs, where all are in one currency.",
         case((_ONE_CURRENCY, func.sum(_of(COUNTS, c.cost))), else_=null()),
+    ),
+    "cost_per_call": Kpi(
+        "Cost per call",
+        "money",
+        "down",
+        "Mean cost of the calls whose cost is known, where all are in one currency.",
+        case((_ONE_CURRENCY, func.avg(_of(COUNTS, c.cost))), else_=null()),
+    ),
+    "cost_per_minute": Kpi(
+        "Cost per minute",
+        "money",
+        "down",
+        "Cost / minutes of the answered calls whose cost is known, where all are in one currency.",
+        _in_one_currency(_of(COUNTS, c.cost), _of(and_(COUNTS, c.cost.is_not(None)), c.duration_seconds / 60.0)),
+    ),
+    "cost_per_success": Kpi(
+        "Cost per success",
+        "money",
+        "down",
+        "Cost of all calls whose cost is known / how many of them succeeded, where all are in one currency.",
+        _in_one_currency(
+            _of(COUNTS, c.cost),
+            _of(and_(has_status(Status.SUCCESS), c.cost.is_not(None)), literal_column("1.0", Double)),
+        ),
     ),
     "avg_latency_ms": Kpi(
         "Average latency",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -22,9 +23,19 @@ STATUSES = {
 
 
 def volume(
-    frame: pd.DataFrame, previous: Sequence[int | None], *, step: int, zone: str, as_of: int, revision: str = ""
+    frame: pd.DataFrame,
+    previous: Sequence[int | None],
+    *,
+    step: int,
+    zone: str,
+    as_of: int,
+    revision: str = "",
+    meta: Mapping[str, Any] | None = None,
 ) -> Figure:
-    """Calls a bucket. Statuses without any call are left out; the running bucket is lighter."""
+    """Calls a bucket. Statuses without any call are left out; the running bucket is lighter.
+
+    meta: which calls the bars stand for (app/figures/drill.py).
+    """
     axis = TimeAxis(frame["bucket_start"].tolist(), step, zone, as_of)
     counts = {name: frame[name].tolist() for name in STATUSES if name in frame}
     totals = [sum(column) for column in zip(*counts.values(), strict=True)]
@@ -38,7 +49,7 @@ def volume(
     scale: dict[str, object] = {"range": [0, top * 1.06], "tickformat": ",d"}
     if top <= 5:
         scale["dtick"] = 1
-    return finished(traces, axis, revision, yaxis=scale)
+    return finished(traces, axis, revision, yaxis=scale, **({"meta": dict(meta)} if meta else {}))
 
 
 def _earlier(totals: list[int | None], axis: TimeAxis) -> list[Trace]:

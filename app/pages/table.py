@@ -10,6 +10,9 @@ import dash
 
 from app.addresses import call_of
 from app.components.guard import Parts
+from app.pages.agents import callbacks as agents_callbacks
+from app.pages.agents.layout import layout as agents_layout
+from app.pages.agents.parts import parts as agents_parts
 from app.pages.overview import callbacks as overview_callbacks
 from app.pages.overview.layout import layout as overview_layout
 from app.pages.overview.parts import parts as overview_parts
@@ -39,6 +42,7 @@ class Page:
 PAGES = (
     Page("/", "Overview", "overview", overview_layout, overview_parts, overview_callbacks.register),
     Page("/trends", "Trends", "trends", trends_layout, trends_parts, trends_callbacks.register),
+    Page("/agents", "Agents", "agents", agents_layout, agents_parts, agents_callbacks.register),
 )
 
 

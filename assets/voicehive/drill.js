@@ -65,7 +65,7 @@
 
   // Links to calls are followed within the app; so are the rows and cells that lead to them.
   document.addEventListener("click", (event) => {
-    const link = event.target.closest('a[href^="/calls"],a[href^="/agents"],a[href^="/outcomes"],a[href^="/trends"]');
+    const link = event.target.closest('a[href^="/calls?"]');
     if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     vh.visit(link.getAttribute("href"));

@@ -19,7 +19,8 @@ from data.queries.series import bounded, filled, series
 from data.times import DAY, MINUTE, Buckets, buckets, step_for
 
 _MOST_BUCKETS = 60
-_SHOWN = (Status.SUCCESS, Status.ERROR, Status.ABANDONED, Status.MISSED, Status.VOICEMAIL, Status.IN_PROGRESS)
+#: The statuses that the volume of calls is made of.
+SHOWN = (Status.SUCCESS, Status.ERROR, Status.ABANDONED, Status.MISSED, Status.VOICEMAIL, Status.IN_PROGRESS)
 _SPARK = ("total_calls", "success_rate", "avg_duration_seconds")
 
 
@@ -45,13 +46,14 @@ class Overview:
 
     volume: bucket_start and a count a status, every bucket present. durations: bucket_start, n, p50, p95, p99 in
     seconds, NaN without calls. sparks: bucket_start and the cards' figures. previous_total: total calls of the earlier
-    period's buckets, in step with those of `volume`.
+    period's buckets, in step with those of `volume`. edges: of the buckets, one more than there are.
     """
 
     filter: CallFilter
     as_of: int
     kpis: KpiReport
     step: int
+    edges: list[int]
     volume: pd.DataFrame
     previous_total: list[int | None]
     durations: pd.DataFrame
@@ -66,18 +68,19 @@ def overview(copy: AnalyticCopy, chosen: CallFilter, *, now: int, compare: bool 
     assert chosen.start is not None and chosen.end is not None
     bucket = step_for(max(chosen.end - chosen.start, MINUTE), _MOST_BUCKETS)
     grid = buckets(chosen.start, chosen.end, bucket, chosen.zone)
-    figures = {status.value: count_where(has_status(status)) for status in _SHOWN}
+    figures = {status.value: count_where(has_status(status)) for status in SHOWN}
     figures |= {name: KPIS[name].sql for name in _SPARK}
     figures |= {p: KPIS[f"{p}_duration_seconds"].sql for p in ("p50", "p95", "p99")}
     figures["n"] = func.count(calls.c.duration_seconds)
-    counts = [status.value for status in _SHOWN] + ["total_calls", "n"]
+    counts = [status.value for status in SHOWN] + ["total_calls", "n"]
     frame = filled(series(copy, chosen, grid, figures, name="overview_series"), grid, counts)
     return Overview(
         filter=chosen,
         as_of=now,
         kpis=kpi_report(copy, chosen, now=now),
         step=bucket if isinstance(bucket, int) else {"week": 7 * DAY, "month": 28 * DAY}[bucket],
-        volume=frame[["bucket_start", *(status.value for status in _SHOWN)]],
+        edges=[*grid.starts, grid.end] if len(grid) else [],
+        volume=frame[["bucket_start", *(status.value for status in SHOWN)]],
         previous_total=_previous_total(copy, chosen, grid, bucket) if compare else [],
         durations=frame[["bucket_start", "n", "p50", "p95", "p99"]],
         sparks=frame[["bucket_start", *_SPARK]],

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app.components.guard import Parts
 from app.components.plain import Children
 from app.components.states import no_calls_here, note
-from app.figures import durations, system, volume
+from app.figures import drill, durations, system, volume
 from app.figures.system import Samples
 from app.format import count, duration, milliseconds, percent
 from app.pages.overview import ids
+from data.queries.overview import SHOWN
 
 if TYPE_CHECKING:
     from data.queries.overview import Overview
@@ -21,7 +23,13 @@ _NO_SAMPLES = "No samples in this range. They begin when the server starts and a
 def volume_parts(data: Overview, revision: str) -> Parts:
     """Calls by status over time."""
     figure = volume.volume(
-        data.volume, data.previous_total, step=data.step, zone=data.filter.zone, as_of=data.as_of, revision=revision
+        data.volume,
+        data.previous_total,
+        step=data.step,
+        zone=data.filter.zone,
+        as_of=data.as_of,
+        revision=revision,
+        meta=_calls_by_status(data),
     )
     totals = {label: int(data.volume[name].sum()) for name, label in volume.STATUSES.items() if name in data.volume}
     words = ", ".join(f"{label.lower()} {count(n)}" for label, n in totals.items() if n)
@@ -29,10 +37,24 @@ def volume_parts(data: Overview, revision: str) -> Parts:
     return _chart(ids.VOLUME, figure, f"Calls by status: {words}." if words else "", empty)
 
 
+def _calls_by_status(data: Overview) -> dict[str, Any] | None:
+    """Which calls the bars stand for: those of one status, or of all that are drawn."""
+    if not data.edges:
+        return None
+    drawn = tuple(status.value for status in SHOWN)
+    chosen = replace(data.filter, status=data.filter.status or drawn)
+    return drill.over_time(data.edges, chosen, series={name: {"status": name} for name in drawn})
+
+
 def duration_parts(data: Overview, revision: str) -> Parts:
     """Percentiles of call durations over time."""
     figure = durations.durations(
-        data.durations, step=data.step, zone=data.filter.zone, as_of=data.as_of, revision=revision
+        data.durations,
+        step=data.step,
+        zone=data.filter.zone,
+        as_of=data.as_of,
+        revision=revision,
+        meta=drill.over_time(data.edges, data.filter, "timed") if data.edges else None,
     )
     p50, p95, p99 = (data.kpis.current.get(f"{p}_duration_seconds") for p in ("p50", "p95", "p99"))
     words = f"Over the whole range: median {duration(p50)}, p95 {duration(p95)}, p99 {duration(p99)}."

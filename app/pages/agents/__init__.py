@@ -1,0 +1,1 @@
+"""Agents: side by side, version against version, and one by one."""
