@@ -18,6 +18,7 @@ from werkzeug.datastructures import MultiDict
 from data.callsets import CALL_SETS
 from data.filters import LISTS, UNKNOWN, CallFilter
 from data.models import Direction, EndReasonGroup, Status
+from data.repeats import AGAIN
 from data.times import EARLIEST, HOUR, MINUTE, SECOND, from_datetime, to_datetime, wall
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR}
@@ -34,7 +35,9 @@ NUMBERS = {"weekday": range(7), "hour": range(24), "csat": range(1, 6)}
 #: Least and greatest duration in seconds.
 BOUNDS = ("min_duration", "max_duration")
 #: What is neither a filter nor a choice of the page: the refresh's own, and how the page is framed.
-_NO_CHOICE = frozenset({"from", "to", "zone", "compare", "q", "of", "have", "kiosk", *LISTS, *NUMBERS, *BOUNDS})
+_NO_CHOICE = frozenset(
+    {"from", "to", "zone", "compare", "q", "of", "again", "have", "kiosk", *LISTS, *NUMBERS, *BOUNDS}
+)
 _LONGEST_TEXT = 200
 _MOST_VALUES = 100
 _MOST_CHOICES = 12
@@ -92,6 +95,7 @@ def parse_query(args: MultiDict[str, str], now: int, default_zone: str, *, defau
             zone=zone,
             q=(args.get("q") or "")[:_LONGEST_TEXT],
             of=_sets(args),
+            again=_again(args),
             **_lists(args),
             **_numbers(args),
             **_bounds(args),
@@ -113,6 +117,13 @@ def _sets(args: MultiDict[str, str]) -> tuple[str, ...]:
     if not CALL_SETS.keys() >= set(names):
         raise BadFilter(f"of: must be one of {', '.join(CALL_SETS)}")
     return names
+
+
+def _again(args: MultiDict[str, str]) -> str:
+    name = args.get("again") or ""
+    if name and name not in AGAIN:
+        raise BadFilter(f"again: must be one of {', '.join(AGAIN)}")
+    return name
 
 
 def _numbers(args: MultiDict[str, str]) -> dict[str, Any]:

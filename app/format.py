@@ -144,4 +144,6 @@ def _change(size: float, unit: str) -> str:
         return f"{size:.1f} pp"
     if unit == "s":
         return duration(size)
+    if unit == "ms":
+        return milliseconds(size)
     return count(size) if unit in ("", "calls") else number(size)

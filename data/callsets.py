@@ -41,6 +41,7 @@ CALL_SETS: Mapping[str, ColumnElement[bool]] = {
     "priced": known("cost"),
     "measured": known("latency_ms"),
     "judged": known("sentiment"),
+    "caller_known": known("caller_hash"),
 }
 
 #: The same in words, for the chips of the filter bar.
@@ -60,6 +61,7 @@ LABELS: Mapping[str, str] = {
     "priced": "calls with a known cost",
     "measured": "calls with a known latency",
     "judged": "calls with a known sentiment",
+    "caller_known": "calls with a known caller",
 }
 
 #: The set of calls that each figure of data/kpis.py is computed from.

@@ -13,6 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from data.callsets import CALL_SETS
 from data.models import calls
+from data.repeats import called_again
 from data.times import EARLIEST, now_micros, to_datetime, wall, wall_clock
 
 #: The columns that a filter narrows by a list of values, in the order in which pages show them.
@@ -40,7 +41,8 @@ class CallFilter:
     """Calls that started in [start, end) (UTC microseconds, None = open) and have one of the values of each list.
 
     weekday (0 = Monday) and hour are those of the zone's clock; csat is rounded; a duration lies in [min, max) seconds;
-    `of` names sets of data/callsets.py that all hold the call.
+    `of` names sets of data/callsets.py that all hold the call; `again`: its caller called again so soon
+    (data/repeats.py).
     """
 
     start: int | None = None
@@ -63,6 +65,7 @@ class CallFilter:
     min_duration: float | None = None
     max_duration: float | None = None
     of: tuple[str, ...] = ()
+    again: str = ""
     q: str = ""
 
     @property
@@ -77,6 +80,8 @@ class CallFilter:
             found.append(or_(*map(_tagged, self.tags)))
         found += self._measures()
         found += (CALL_SETS[name] for name in self.of)
+        if self.again:
+            found.append(called_again(self.start, self.end, self.again))
         if self.weekday or self.hour:
             found += self._on_the_clock()
         if self.q:

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 from app.api.errors import ApiError
 from data.callsets import CALL_SETS
 from data.filters import LISTS
+from data.repeats import AGAIN
 
 Schema = dict[str, Any]
 View = TypeVar("View", bound=Callable[..., Any])
@@ -124,6 +125,7 @@ FILTERS: tuple[Parameter, ...] = (
         Parameter(name, f"Only calls with this {name}{text}; repeat the key for any of several.", listing(INTEGER))
         for name, text in (("weekday", " (0 = Monday) in the zone"), ("hour", " in the zone"), ("csat", ", rounded"))
     ),
+    Parameter("again", "Only calls whose caller called again so soon.", TEXT | {"enum": list(AGAIN)}),
     Parameter("min_duration", "Only calls of at least so many seconds.", NUMBER),
     Parameter("max_duration", "Only calls of fewer seconds than this.", NUMBER),
     Parameter(

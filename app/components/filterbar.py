@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RANGE, ZONE, COMPARE, CHIPS = "vh-range-label", "vh-zone-label", "vh-compare", "vh-chips"
 
 #: Every key of the query string that is part of the filter: what a way to another page takes along.
-KEYS = ("from", "to", "zone", "compare", "kiosk", "q", "of", *LISTS, *NUMBERS, *BOUNDS)
+KEYS = ("from", "to", "zone", "compare", "kiosk", "q", "of", "again", *LISTS, *NUMBERS, *BOUNDS)
 
 PRESETS = {
     ("now-15m", "now"): "Last 15 minutes",
@@ -113,7 +113,7 @@ def _local(instant: int | None, zone: str) -> datetime | None:
 
 def _chips(page: PageFilter) -> list[Plain]:
     chosen = [(name, value) for name in (*LISTS, *NUMBERS, "of") for value in getattr(page.filter, name)]
-    single = [(name, getattr(page.filter, name)) for name in (*BOUNDS, "q")]
+    single = [(name, getattr(page.filter, name)) for name in (*BOUNDS, "again", "q")]
     chosen += [(name, value) for name, value in single if value not in ("", None)]
     return [_chip(name, str(value) if not isinstance(value, float) else f"{value:g}") for name, value in chosen]
 
@@ -136,6 +136,8 @@ def chip_label(name: str, value: str) -> str:
     match name:
         case "q":
             return f"search: {value}"
+        case "again":
+            return f"called again within {value.replace('h', ' h').replace('d', ' days')}"
         case "of":
             return LABELS[value]
         case "weekday":

@@ -8,7 +8,6 @@ from typing import Any
 
 from app.figures import drill
 from app.figures.parts import EMPTY, Figure, Trace
-from app.format import duration
 from app.theme import colour
 from data.filters import CallFilter
 
@@ -53,14 +52,12 @@ def histogram(
 
 
 def bin_label(bins: Sequence[int], place: int) -> str:
-    """What a bar covers: "30 to 60 s", "over 15 m"."""
-
-    def said(seconds: int) -> str:
-        return duration(seconds).replace(" 00 s", "").replace(".0 s", " s")
-
+    """What a bar covers: "30–60 s", "1.5–2 m", "15 m +"."""
+    low = bins[place]
     if place == len(bins) - 1:
-        return f"{said(bins[place])} +"
-    return f"{said(bins[place])}–{said(bins[place + 1])}" if place else f"under {said(bins[1])}"
+        return f"{low / 60:g} m +"
+    high = bins[place + 1]
+    return f"{low:g}–{high:g} s" if high <= 60 else f"{low / 60:g}–{high / 60:g} m"
 
 
 def _within(bins: Sequence[int], place: int, chosen: CallFilter) -> dict[str, float]:

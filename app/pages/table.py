@@ -13,6 +13,9 @@ from app.components.guard import Parts
 from app.pages.agents import callbacks as agents_callbacks
 from app.pages.agents.layout import layout as agents_layout
 from app.pages.agents.parts import parts as agents_parts
+from app.pages.outcomes import callbacks as outcomes_callbacks
+from app.pages.outcomes.layout import layout as outcomes_layout
+from app.pages.outcomes.parts import parts as outcomes_parts
 from app.pages.overview import callbacks as overview_callbacks
 from app.pages.overview.layout import layout as overview_layout
 from app.pages.overview.parts import parts as overview_parts
@@ -43,6 +46,7 @@ PAGES = (
     Page("/", "Overview", "overview", overview_layout, overview_parts, overview_callbacks.register),
     Page("/trends", "Trends", "trends", trends_layout, trends_parts, trends_callbacks.register),
     Page("/agents", "Agents", "agents", agents_layout, agents_parts, agents_callbacks.register),
+    Page("/outcomes", "Outcomes", "outcomes", outcomes_layout, outcomes_parts, outcomes_callbacks.register),
 )
 
 

@@ -111,7 +111,7 @@ class _Cells:
         bounds = [(i.low, i.high) for i in found if i is not None] or [(0.0, 1.0)]
         return cls(
             data=data,
-            top={column.key: float(frame[column.key].max()) for column in COLUMNS},
+            top={column.key: float(frame[column.key].max()) for column in COLUMNS} | {"csat": 5.0},
             low=min(low for low, _ in bounds),
             high=max(high for _, high in bounds),
             tints=looks(frame["agent"].tolist()),

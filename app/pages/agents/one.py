@@ -32,8 +32,8 @@ _CARDS = {
     "success_rate": "check-circle",
     "aht_seconds": "clock",
     "p95_duration_seconds": "clock",
-    "csat": "heart-pulse",
-    "cost_per_call": "cpu",
+    "csat": "star",
+    "cost_per_call": "coin",
     "avg_latency_ms": "speedometer",
     "error_rate": "exclamation-triangle",
 }

@@ -1,0 +1,194 @@
+"""How calls ended, what callers thought of them, what they cost, and whether their callers had to call again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Double, Integer, and_, case, cast, func, literal_column, select
+
+from data.analytics import AnalyticCopy
+from data.callsets import CALL_SETS
+from data.filters import UNKNOWN, CallFilter
+from data.kpis import COUNTS, count_where, has_status
+from data.models import Status, calls
+from data.queries.series import bounded, end_reasons, filled, series
+from data.queries.trends import currency
+from data.repeats import AGAIN, gaps
+from data.times import DAY, MINUTE, Buckets, buckets, step_for
+
+c = calls.c
+#: From the queue to a success; each step is a part of the one before.
+FUNNEL = ("offered", "answered", "talked", "talked_success")
+PARTS = ("telephony", "stt", "llm", "tts", "platform")
+#: What of a cost no part names.
+REST = "rest"
+_SETS = ("counted", *FUNNEL, "timed", "short", "hung_up_early", "rated", "judged", "priced")
+_MOST_BUCKETS = 60
+_PRICED = and_(COUNTS, c.cost.is_not(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Calls with a known caller that are old enough to judge, and how many of those callers called again so soon.
+
+    by_agent: agent, calls, again; end: until when the calls are old enough (UTC microseconds).
+    """
+
+    again: str
+    end: int
+    calls: int
+    repeated: int
+    by_agent: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Sums of the priced calls in their one currency: by part over time, and over the whole range.
+
+    course: bucket_start and a sum a part and the rest. minutes and successes: of the priced calls.
+    """
+
+    currency: str
+    step: int
+    edges: list[int]
+    course: pd.DataFrame
+    parts: Mapping[str, float]
+    calls: int
+    minutes: float
+    successes: int
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return sum(self.parts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """reasons: end_reason_group, end_reason, calls. sets: calls in each named set. early: agent, timed, hung_up.
+
+    ratings: calls by rounded rating. sentiments: calls by word. costs: None without, or in several currencies.
+    """
+
+    filter: CallFilter
+    as_of: int
+    sets: Mapping[str, int]
+    reasons: pd.DataFrame
+    early: pd.DataFrame
+    ratings: Mapping[int, int]
+    mean_rating: float | None
+    sentiments: Mapping[str, int]
+    costs: Costs | None
+    repeats: list[Repeats]
+
+
+def outcomes(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> Outcomes:
+    """The outcomes of a filter as of `now` (UTC microseconds)."""
+    chosen = bounded(copy, chosen, now)
+    figures: dict[str, ColumnElement[Any]] = {name: count_where(CALL_SETS[name]) for name in _SETS}
+    figures["mean_rating"] = func.avg(case((COUNTS, c.csat)))
+    row = copy.frame(chosen.apply(select(*(sql.label(n) for n, sql in figures.items()))), "outcomes").iloc[0]
+    return Outcomes(
+        filter=chosen,
+        as_of=now,
+        sets={name: int(row[name]) for name in _SETS},
+        reasons=_reasons(copy, chosen),
+        early=_early(copy, chosen),
+        ratings=_ratings(copy, chosen) if row["rated"] else {},
+        mean_rating=float(row["mean_rating"]) if row["rated"] else None,
+        sentiments=_sentiments(copy, chosen) if row["judged"] else {},
+        costs=costs(copy, chosen) if row["priced"] else None,
+        repeats=[repeats(copy, chosen, again, now=now) for again in AGAIN],
+    )
+
+
+def _reasons(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
+    frame = end_reasons(copy, chosen)
+    names = {name: frame[name].fillna(UNKNOWN) for name in ("end_reason_group", "end_reason")}
+    found = frame.assign(**names).groupby(list(names), as_index=False)["calls"].sum()
+    return pd.DataFrame(found).sort_values(["calls", "end_reason"], ascending=[False, True], ignore_index=True)
+
+
+def _early(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
+    """Callers who hung up early, by agent; most first."""
+    columns = [count_where(CALL_SETS["timed"]).label("timed"), count_where(CALL_SETS["hung_up_early"]).label("hung_up")]
+    query = chosen.apply(select(c.agent, *columns).where(c.agent.is_not(None))).group_by(c.agent)
+    frame = copy.frame(query, "early")
+    return frame[frame["timed"] > 0].sort_values(["hung_up", "agent"], ascending=[False, True], ignore_index=True)
+
+
+def _ratings(copy: AnalyticCopy, chosen: CallFilter) -> dict[int, int]:
+    rounded = cast(func.floor(c.csat + 0.5), Integer).label("rating")
+    columns: list[Any] = [rounded, func.count().label("n")]
+    query = chosen.apply(select(*columns).where(CALL_SETS["rated"])).group_by("rating")
+    frame = copy.frame(query, "ratings")
+    return {int(rating): int(n) for rating, n in zip(frame["rating"], frame["n"], strict=True)}
+
+
+def _sentiments(copy: AnalyticCopy, chosen: CallFilter) -> dict[str, int]:
+    query = select(c.sentiment, func.count().label("n")).where(CALL_SETS["judged"])
+    frame = copy.frame(chosen.apply(query).group_by(c.sentiment), "sentiments")
+    frame = frame.sort_values(["n", "sentiment"], ascending=[False, True])
+    return {str(name): int(n) for name, n in zip(frame["sentiment"], frame["n"], strict=True)}
+
+
+def _sums() -> dict[str, ColumnElement[Any]]:
+    """The sum of each part and of what no part names, over priced calls."""
+    zero = literal_column("0.0", Double)
+    parts = {name: func.coalesce(c[f"cost_{name}"], zero) for name in PARTS}
+    rest: ColumnElement[Any] = c.cost
+    for part in parts.values():
+        rest = rest - part
+    return {name: func.coalesce(func.sum(case((_PRICED, sql))), zero) for name, sql in (parts | {REST: rest}).items()}
+
+
+def costs(copy: AnalyticCopy, chosen: CallFilter) -> Costs | None:
+    """What the calls cost; None where that is not in one currency."""
+    known = currency(copy, chosen)
+    if known is None:
+        return None
+    assert chosen.start is not None and chosen.end is not None
+    width = step_for(max(chosen.end - chosen.start, MINUTE), _MOST_BUCKETS)
+    grid: Buckets = buckets(chosen.start, chosen.end, width, chosen.zone)
+    sums = _sums()
+    whole: dict[str, ColumnElement[Any]] = sums | {
+        "calls": count_where(_PRICED),
+        "seconds": func.coalesce(func.sum(case((_PRICED, c.duration_seconds))), literal_column("0.0", Double)),
+        "successes": count_where(and_(_PRICED, has_status(Status.SUCCESS))),
+    }
+    row = copy.frame(chosen.apply(select(*(sql.label(name) for name, sql in whole.items()))), "costs").iloc[0]
+    return Costs(
+        currency=known,
+        step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
+        edges=[*grid.starts, grid.end],
+        course=filled(series(copy, chosen, grid, sums, name="cost_course"), grid),
+        parts={name: _clean(float(row[name])) for name in sums},
+        calls=int(row["calls"]),
+        minutes=float(row["seconds"]) / 60,
+        successes=int(row["successes"]),
+    )
+
+
+def _clean(amount: float) -> float:
+    """Sums of cents leave billionths behind."""
+    return round(amount, 9) + 0.0
+
+
+def repeats(copy: AnalyticCopy, chosen: CallFilter, again: str, *, now: int) -> Repeats:
+    """How many callers called again so soon, of the calls since which so much time has passed."""
+    within = AGAIN[again]
+    assert chosen.end is not None
+    judged = replace(chosen, end=min(chosen.end, now - within))
+    found = gaps(judged.start, judged.end, within)
+    repeated = func.count(case((found.c.gap <= within, 1)))
+    query = select(c.agent, func.count().label("calls"), repeated.label("again"))
+    query = judged.apply(query.select_from(calls.join(found, calls.c.id == found.c.id))).group_by(c.agent)
+    if judged.start is not None and judged.end is not None and judged.end <= judged.start:
+        frame = pd.DataFrame({"agent": [], "calls": [], "again": []})
+    else:
+        frame = copy.frame(query, "repeats")
+    named = frame.dropna(subset=["agent"]).sort_values(["calls", "agent"], ascending=[False, True], ignore_index=True)
+    return Repeats(again, judged.end or now, int(frame["calls"].sum()), int(frame["again"].sum()), named)
