@@ -18,6 +18,7 @@ from data.filters import UNKNOWN, CallFilter
 #: The field in CSS pixels on a desktop and on a phone (assets/voicehive/analysis.css): only its shape matters.
 _WIDE, _NARROW = Rect(0, 0, 880, 380), Rect(0, 0, 350, 460)
 _TITLE, _MARGIN = 22.0, 2.0
+_ROOM = Rect(0, 0, 52, 36)
 #: A group in colours of its own meaning.
 _TINTS = {"platform_error": "error", "telephony": "abandoned", "voicemail": "voicemail", UNKNOWN: "missed",
           "unknown": "missed"}  # fmt: skip
@@ -63,10 +64,11 @@ def _group(
 def _leaf(reason: str, n: int, total: int, link: str, places: list[tuple[Rect, Rect]]) -> Plain:
     shown = "not known" if reason == UNKNOWN else reason
     words = f"{shown}: {count(n)} calls, {percent(100 * n / total)}"
-    rect = places[0][0]
     # What has no room for a word says it when it is hovered or focused.
-    text: Any = [h("Span", shown), h("B", count(n))] if rect.width > 56 and rect.height > 30 else None
-    return h("A", text, href=link, cls="vh-tree-leaf", style=_place(places), data_tip=words, aria_label=words)
+    room = [rect.width > _ROOM.width and rect.height > _ROOM.height for rect, _ in places]
+    text: Any = [h("Span", shown), h("B", count(n))] if any(room) else None
+    cls = "vh-tree-leaf" + ("" if room[0] else " vh-wide-bare") + ("" if room[1] else " vh-narrow-bare")
+    return h("A", text, href=link, cls=cls, style=_place(places), data_tip=words, aria_label=words)
 
 
 def _place(places: list[tuple[Rect, Rect]]) -> dict[str, str]:
