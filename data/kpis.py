@@ -23,6 +23,7 @@ c = calls.c
 # Written into the SQL: each bound parameter costs the planner time, and a query over all figures has dozens of these.
 _ZERO, _ONE = literal_column("0", Integer), literal_column("1", Integer)
 _HUNDRED: ColumnElement[float] = literal_column("100.0", Double)
+_SIXTY: ColumnElement[float] = literal_column("60.0", Double)
 
 #: Ended and not a test or phantom call.
 COUNTS = and_(*(c.status != literal_column(f"'{s}'") for s in Status if s not in COUNTED))
@@ -78,9 +79,13 @@ _OFFERED_WAIT = _of(OFFERED, c.wait_seconds)
 _ONE_CURRENCY = func.min(_of(COUNTS, c.currency)) == func.max(_of(COUNTS, c.currency))
 
 
+_PRICED = and_(COUNTS, c.cost.is_not(None))
+_KNOWN_COST = func.sum(_of(COUNTS, c.cost))
+
+
 def _in_one_currency(amount: ColumnElement[Any], by: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The sum of the amounts / the sum of what they bought."""
-    return case((_ONE_CURRENCY, func.sum(amount) / func.nullif(func.sum(by), _ZERO)), else_=null())
+    """The amount / what it bought."""
+    return case((_ONE_CURRENCY, amount / double(func.nullif(double(by), _ZERO))), else_=null())
 
 
 KPIS: Mapping[str, Kpi] = {
@@ -163,18 +168,16 @@ KPIS: Mapping[str, Kpi] = {
         "Cost per minute",
         "money",
         "down",
-        "Cost / minutes of the answered calls whose cost is known, where all are in one currency.",
-        _in_one_currency(_of(COUNTS, c.cost), _of(and_(COUNTS, c.cost.is_not(None)), c.duration_seconds / 60.0)),
+        "Cost of all calls whose cost is known / their answered minutes, where all are in one currency.",
+        # Multiplied after the sum: DuckDB would compute each call's minutes in decimals.
+        _in_one_currency(_KNOWN_COST * _SIXTY, func.sum(_of(_PRICED, c.duration_seconds))),
     ),
     "cost_per_success": Kpi(
         "Cost per success",
         "money",
         "down",
         "Cost of all calls whose cost is known / how many of them succeeded, where all are in one currency.",
-        _in_one_currency(
-            _of(COUNTS, c.cost),
-            _of(and_(has_status(Status.SUCCESS), c.cost.is_not(None)), literal_column("1.0", Double)),
-        ),
+        _in_one_currency(_KNOWN_COST, count_where(and_(has_status(Status.SUCCESS), c.cost.is_not(None)))),
     ),
     "avg_latency_ms": Kpi(
         "Average latency",

@@ -207,6 +207,8 @@ def by_hand(frame: pd.DataFrame) -> dict[str, Any]:
     wait = (offered.answered_at.fillna(left) - offered.queued_at) / SECOND
     answered = offered.answered_at.notna()
     duration = (total.ended_at - total.answered_at) / SECOND
+    priced = total[total.cost.notna()]
+    minutes = (priced.ended_at - priced.answered_at).sum() / SECOND / 60
     part = lambda some, all_: 100 * len(some) / len(all_) if len(all_) else np.nan  # noqa: E731
     return {
         "total_calls": len(total),
@@ -226,6 +228,9 @@ def by_hand(frame: pd.DataFrame) -> dict[str, Any]:
         "service_level": part(offered[answered & (wait <= 20)], offered),
         "csat": total.csat.mean(),
         "cost": total.cost.sum() if total.cost.notna().any() else np.nan,
+        "cost_per_call": priced.cost.mean(),
+        "cost_per_minute": priced.cost.sum() / minutes if minutes else np.nan,
+        "cost_per_success": priced.cost.sum() / bought if (bought := (priced.status == "success").sum()) else np.nan,
         "avg_latency_ms": total.latency_ms.mean(),
         "p95_latency_ms": total.latency_ms.quantile(0.95),
     }
