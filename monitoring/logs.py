@@ -66,6 +66,9 @@ def setup_logging(level: int = logging.INFO, add: Callable[[], Mapping[str, obje
     # Alembic announces each of its steps, httpx each of its requests.
     for name in ("alembic", "httpx"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # A client could fill the log with headers of traces that make no sense.
+    for name in ("opentelemetry.trace", "opentelemetry.baggage"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 class _Adding(logging.Filter):

@@ -22,7 +22,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from app.observe import describe_outgoing
 from tests.app.conftest import Program, call, run_program, stop_program
 from tests.data.samples.support import Exposed
-from tests.monitoring.receiver import Receiver
+from tests.monitoring.receiver import Received, Receiver
 from tests.servers import free_port, wait_until
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -119,11 +119,22 @@ def test_a_line_of_the_log_names_its_request_and_its_trace(observed: Observed) -
     assert line["trace_id"] == TRACE
     span = observed.collector.span("POST /_dash-update-component")
     assert line["span_id"] == span.item.span_id.hex()
+
     # The same line has gone to the collector.
-    wait_until(lambda: observed.collector.logs, 10, "the line arrives")
-    (sent,) = observed.collector.logs
+    def arrived() -> list[Received]:
+        return [one for one in observed.collector.logs if one.attributes.get("request_id") == ours]
+
+    wait_until(arrived, 10, "the line arrives")
+    (sent,) = arrived()
     assert (sent.service, sent.item.body.string_value) == ("phones", line["message"])
-    assert (sent.item.trace_id.hex(), sent.attributes["request_id"]) == (TRACE, ours)
+    assert sent.item.trace_id.hex() == TRACE
+
+
+def test_headers_of_a_trace_that_make_no_sense_cost_neither_the_answer_nor_the_log(observed: Observed) -> None:
+    before = len(observed.lines())
+    for name, value in (("traceparent", "00-no-sense"), ("tracestate", "x" * 5_000), ("baggage", f"a={'b' * 6_000}")):
+        assert observed.program.get("/api/nowhere", headers=TOLD | {name: value}).status_code == 404
+    assert [line for line in observed.lines()[before:] if "request_id" in line] == []
 
 
 @pytest.mark.parametrize(
