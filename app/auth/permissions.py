@@ -63,6 +63,7 @@ ROUTES: Mapping[str, Need] = {
     "GET /": Need.OF_PAGE,
     "GET /<path:path>": Need.OF_PAGE,
     "GET /_live/<page>": Need.OF_PAGE,
+    "GET /_rows/calls": Need.READ,
     "GET /_dash-layout": Need.READ,
     "GET /_dash-dependencies": Need.READ,
     "GET /_reload-hash": Need.READ,
@@ -73,6 +74,7 @@ ROUTES: Mapping[str, Need] = {
     "GET /api/calls/<source>/<path:call_id>": Need.READ,
     "POST /api/calls/<source>/<path:call_id>/notes": Need.OPERATE,
     "DELETE /api/calls/<source>/<path:call_id>/notes/<int:note>": Need.OPERATE,
+    "GET /api/export/calls.<kind>": Need.READ,
     "POST /v1/traces": Need.INGEST,
     # Figures
     "GET /api/kpis": Need.READ,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from app.theme import DARK, LIGHT, TEMPLATE, css
 #: In the order of the cascade.
 STYLES = (
     "vendor/bootstrap.min.css",
-    *(f"voicehive/{n}.css" for n in ("icons", "base", "layout", "cards", "filters", "analysis", "doors")),
+    *(f"voicehive/{n}.css" for n in ("icons", "base", "layout", "cards", "filters", "analysis", "doors", "calls")),
 )
 
 #: Scripts of Dash that only cost time: a polyfill for browsers of 2015 (all that is used of it lies in assets/vendor)
 #: and a table that no page shows.
 _NEEDLESS = ("/deps/polyfill@", "/dash_table/")
+#: A third of a megabyte that only the table of calls needs: loaded when it is shown (assets/voicehive/calls.js).
+_LATER = "/dash_ag_grid/"
 
 
 class Site(dash.Dash):
@@ -27,8 +30,11 @@ class Site(dash.Dash):
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         """The page; the skeleton in it is replaced when Dash has started."""
         lines = parts.pop("scripts").splitlines()
-        scripts = "\n".join(line for line in lines if not any(name in line for name in _NEEDLESS))
-        return _PAGE.format(head=self.head, skeleton=_SKELETON, template=self._template, scripts=scripts, **parts)
+        later = "".join(re.findall(rf'src="([^"]*{_LATER}[^"]*)"', "".join(lines)))
+        scripts = "\n".join(line for line in lines if not any(name in line for name in (*_NEEDLESS, _LATER)))
+        return _PAGE.format(
+            head=self.head, skeleton=_SKELETON, template=self._template, grid=later, scripts=scripts, **parts
+        )
 
     @cached_property
     def head(self) -> str:
@@ -67,7 +73,7 @@ _PAGE = f"""<!DOCTYPE html>
 {{head}}
 {{css}}
 </head>
-<body>
+<body data-grid-script="{{grid}}">
 <div id="react-entry-point">{{skeleton}}</div>
 <noscript>VoiceHive needs JavaScript to draw its charts.</noscript>
 <script type="application/json" id="vh-template">{{template}}</script>

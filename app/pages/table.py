@@ -13,6 +13,9 @@ from app.components.guard import Parts
 from app.pages.agents import callbacks as agents_callbacks
 from app.pages.agents.layout import layout as agents_layout
 from app.pages.agents.parts import parts as agents_parts
+from app.pages.calls import callbacks as calls_callbacks
+from app.pages.calls.layout import layout as calls_layout
+from app.pages.calls.parts import parts as calls_parts
 from app.pages.outcomes import callbacks as outcomes_callbacks
 from app.pages.outcomes.layout import layout as outcomes_layout
 from app.pages.outcomes.parts import parts as outcomes_parts
@@ -44,6 +47,7 @@ class Page:
 
 PAGES = (
     Page("/", "Overview", "overview", overview_layout, overview_parts, overview_callbacks.register),
+    Page("/calls", "Calls", "calls", calls_layout, calls_parts, calls_callbacks.register),
     Page("/trends", "Trends", "trends", trends_layout, trends_parts, trends_callbacks.register),
     Page("/agents", "Agents", "agents", agents_layout, agents_parts, agents_callbacks.register),
     Page("/outcomes", "Outcomes", "outcomes", outcomes_layout, outcomes_parts, outcomes_callbacks.register),

@@ -118,6 +118,7 @@
     if (vh.news && body.parts["vh-news"]) vh.news(body.parts["vh-news"]["data-alerts"]);
     for (const [name, props] of Object.entries(body.parts)) set(name, props);
     versions = body.versions || {};
+    document.dispatchEvent(new CustomEvent("voicehive:refreshed", { detail: Object.keys(body.parts) }));
     requestAnimationFrame(tick);
   }
 

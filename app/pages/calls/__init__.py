@@ -1,0 +1,1 @@
+"""The table of calls: every call of the filter, one a row."""
