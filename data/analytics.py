@@ -16,13 +16,13 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import duckdb
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Boolean, Double, Integer, Select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, Integer, Select
 
 from data.models import CALL_COLUMNS, EndReasonGroup, Status, calls
 from data.record import Record
@@ -55,6 +55,14 @@ _ID_SPAN = 122_880  # DuckDB's row group: an update looks only into the groups t
 _COMMITTED_ROWS = 500_000  # ten million rows in one transaction do not fit into the memory limit
 
 
+class Frames(Protocol):
+    """What answers queries: the copy as it is at each of them, or one state of it."""
+
+    def frame(self, query: Select[Any], name: str = "query") -> pd.DataFrame:
+        """The query's answer."""
+        ...
+
+
 class AnalyticCopy:
     """Answers Core queries over calls as frames; threads may share it."""
 
@@ -65,8 +73,10 @@ class AnalyticCopy:
         *,
         memory_limit: str = "512MB",
         on_query: Callable[[str, float], None] = lambda name, seconds: None,
+        only: Sequence[ColumnElement[bool]] = (),
     ) -> None:
-        """`path` None keeps the copy in memory."""
+        """`path` None keeps the copy in memory. `only`: the calls that are copied, where not all are wanted."""
+        self._only = only
         self._record = record
         self._path = path
         self._memory_limit = memory_limit
@@ -106,6 +116,13 @@ class AnalyticCopy:
             answer = _run(self._database, sql, parameters, read)
         self._on_query(name, time.perf_counter() - started)
         return answer
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Frames]:
+        """One state of all that the record holds now, for several queries."""
+        self.sync()
+        with contextlib.closing(self._database.cursor()) as cursor, _transaction(cursor):
+            yield _Snapshot(cursor)
 
     def sync(self) -> int:
         """Pull what is new from the record; the copy's version, which rises when rows changed."""
@@ -193,7 +210,7 @@ class AnalyticCopy:
         return database
 
     def _pull(self, database: duckdb.DuckDBPyConnection) -> None:
-        with self._record.changes(self._cursor, COLUMNS) as changes:
+        with self._record.changes(self._cursor, COLUMNS, only=self._only) as changes:
             first = next(changes.chunks, None)
             if first is None and not changes.deleted:
                 self._cursor = changes.cursor
@@ -213,6 +230,16 @@ class AnalyticCopy:
                 cursor.execute("UPDATE meta SET cursor = ?", [changes.cursor])
             self._cursor = changes.cursor
             self.version += 1
+
+
+class _Snapshot:
+    """A transaction that reads."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def frame(self, query: Select[Any], name: str = "query") -> pd.DataFrame:
+        return _as_frame(self._cursor.execute(*duckdb_sql(query)))
 
 
 def _run(

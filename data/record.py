@@ -123,14 +123,16 @@ class Record:
             return _revision(connection)
 
     @contextlib.contextmanager
-    def changes(self, cursor: int, columns: Sequence[str], chunk: int = 20_000) -> Iterator[Changes]:
-        """All rows changed since `cursor` (0 = all), oldest row first.
+    def changes(
+        self, cursor: int, columns: Sequence[str], chunk: int = 20_000, only: Sequence[ColumnElement[bool]] = ()
+    ) -> Iterator[Changes]:
+        """All rows changed since `cursor` (0 = all) that meet the conditions, oldest row first.
 
         In PostgreSQL rows of transactions that overlapped may come more than once: apply them by id.
         """
         with self.read() as connection:
             current = _revision(connection)
-            query = select(*(calls.c[name] for name in columns)).order_by(calls.c.id)
+            query = select(*(calls.c[name] for name in columns)).where(*only).order_by(calls.c.id)
             if cursor:
                 query = query.where(self._since(calls.c.revision, cursor))
             if cursor == current and self.is_sqlite:

@@ -12,6 +12,7 @@ from app.api import (
     dashboard,
     deployments,
     errors,
+    export,
     health,
     kpis,
     notes,
@@ -42,6 +43,7 @@ BLUEPRINTS = (
     rules.blueprint,
     traces.blueprint,
     values.blueprint,
+    export.blueprint,
     openapi.blueprint,
 )
 

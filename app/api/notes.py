@@ -10,6 +10,8 @@ from flask import Blueprint, Response
 from app.api.body import read_body
 from app.api.describe import INSTANT, INTEGER, MAYBE_TEXT, TEXT, Parameter, endpoint, json_answer, listing, obj
 from app.api.errors import ApiError
+from app.auth.current import current
+from app.auth.identity import LOCAL
 from app.services import services
 from data.notes import BadReview, Review, add_review, notes_of, read_review, remove_note
 from data.record import Record
@@ -44,7 +46,9 @@ def post_note(source: str, call_id: str) -> Response:
         raise ApiError(400, "invalid_json", f"The body is not JSON: {error}") from None
     except BadReview as error:
         raise ApiError(400, "invalid_note", str(error)) from None
-    if not add_review(record, source, call_id, review):
+    who = current()
+    owner = who.name if who is not None and who is not LOCAL else None
+    if not add_review(record, source, call_id, review, owner=owner):
         raise ApiError(404, "not_found", f"There is no call {call_id!r} of source {source!r}.")
     return json_answer(_review(record, source, call_id), 201)
 

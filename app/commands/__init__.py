@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.commands.backup import backup, restore
 from app.commands.doctor import doctor
+from app.commands.exporting import export
 from app.commands.importing import import_calls
 from app.commands.keys import apikey
 from app.commands.migrating import migrate
@@ -12,4 +13,6 @@ from app.commands.rules import rules
 from app.commands.serving import demo, serve
 from app.commands.users import user
 
-COMMANDS = (serve, demo, import_calls, migrate, rules, retention, backup, restore, doctor, user, apikey)
+COMMANDS = (
+    serve, demo, import_calls, export, migrate, rules, retention, backup, restore, doctor, user, apikey
+)  # fmt: skip

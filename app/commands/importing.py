@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
 import click
 
-from app.commands.common import SOME_REJECTED, Refused, settings
+from app.commands.common import SOME_REJECTED, Progress, Refused, settings
 from app.settings import Settings
 
 
@@ -60,7 +59,7 @@ def _import_one(chosen: Settings, path: Path, file_format: str, meaning: Any) ->
     record = Record(chosen.record_url)
     try:
         migrate(record, chosen.backup_dir)
-        with _progress(path) as tell:
+        with Progress(path.name, path.stat().st_size) as tell:
             if file_format == "parquet" or (file_format == "auto" and is_archive(path)):
                 report = import_archive(record, path, tell)
             else:
@@ -74,21 +73,3 @@ def _import_one(chosen: Settings, path: Path, file_format: str, meaning: Any) ->
     if report.rejects_file:
         console.print(f"The rejected rows with their lines and reasons are in {report.rejects_file}", soft_wrap=True)
     return report.rejected
-
-
-class _progress:
-    """A progress bar over the bytes of a file; gives the function that moves it."""
-
-    def __init__(self, path: Path) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        self._progress = Progress(console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task(path.name, total=path.stat().st_size)
-
-    def __enter__(self) -> Callable[[int], None]:
-        self._progress.start()
-        return lambda done: self._progress.update(self._task, completed=done)
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()

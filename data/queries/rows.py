@@ -7,7 +7,7 @@ and only the slices that hold the wanted rows are read. In any other order only 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import func, select
 
-from data.analytics import COLUMNS, AnalyticCopy
+from data.analytics import COLUMNS, Frames
 from data.filters import CallFilter
 from data.models import calls
 from data.sqlx import int_div
@@ -45,6 +45,14 @@ class Slices:
         """How many calls there are."""
         return self.until[-1] if self.until else 0
 
+    def spans(self, size: int) -> Iterator[tuple[int, int]]:
+        """Spans of time [start, end) that hold about `size` calls each, newest first, all calls together."""
+        high = len(self.until)
+        while high and self.until[high - 1]:
+            low = bisect_right(self.until, max(self.until[high - 1] - size, 0), 0, high - 1)
+            yield self.start + low * self.width, self.start + high * self.width
+            high = low
+
     def holding(self, first: int, last: int) -> tuple[int, int, int]:
         """The span of time [start, end) of the rows first to last (exclusive), oldest first, and how many rows of the
         span come before them."""
@@ -53,7 +61,7 @@ class Slices:
         return self.start + low * self.width, self.start + (high + 1) * self.width, first - before
 
 
-def slices(copy: AnalyticCopy, chosen: CallFilter) -> Slices:
+def slices(copy: Frames, chosen: CallFilter) -> Slices:
     """The calls of a filter counted by time."""
     start, end = _bounds(copy, chosen)
     width = max((end - start) // _SLICES + 1, 1)
@@ -66,7 +74,7 @@ def slices(copy: AnalyticCopy, chosen: CallFilter) -> Slices:
     return Slices(start, width, tuple(np.cumsum(counts).tolist()))
 
 
-def _bounds(copy: AnalyticCopy, chosen: CallFilter) -> tuple[int, int]:
+def _bounds(copy: Frames, chosen: CallFilter) -> tuple[int, int]:
     start = chosen.start if chosen.start is not None else EARLIEST
     end = chosen.end if chosen.end is not None else now_micros() + DAY
     if end - start <= _LONG:
@@ -79,7 +87,7 @@ def _bounds(copy: AnalyticCopy, chosen: CallFilter) -> tuple[int, int]:
 
 
 def rows(
-    copy: AnalyticCopy,
+    copy: Frames,
     chosen: CallFilter,
     counted: Slices,
     columns: Sequence[str],

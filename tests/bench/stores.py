@@ -115,7 +115,7 @@ class _Generated(Record):
     days: int
 
     @contextlib.contextmanager
-    def changes(self, cursor: int, columns: Sequence[str], chunk: int = 20_000) -> Iterator[Changes]:
+    def changes(self, cursor: int, columns: Sequence[str], chunk: int = 20_000, only: Any = ()) -> Iterator[Changes]:
         """All generated rows, in the order of their ids."""
         current = self.revision()
         yield Changes(current, [], iter(()) if cursor == current else self._rows(columns, current))
