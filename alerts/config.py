@@ -15,6 +15,8 @@ _UNITS = {"y": 31_536_000_000, "w": 604_800_000, "d": 86_400_000, "h": 3_600_000
 _DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _UNITS))
 _LONGEST_MS = 100 * _UNITS["y"]
 _LARGEST_FILE = 4 << 20
+_DEEPEST = 50
+_LONGEST_SAID = 300
 
 Content = TypeVar("Content", bound="Strict")
 
@@ -93,8 +95,10 @@ def parse(text: str, model: type[Content], name: str) -> Content:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{name}:{line}: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ConfigError(f"{name}: {str(error) or 'nested too deeply'}".splitlines()[0]) from None
+    except RecursionError:
+        raise ConfigError(f"{name}:{_too_deep(text)}: nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"{name}: {error}".splitlines()[0]) from None
     faults = [f"{name}:{line}: the key {key!r} stands here twice" for key, line in _twice(tree)]
     try:
         parsed = model.model_validate({} if content in (None, "") else content)
@@ -107,9 +111,22 @@ def parse(text: str, model: type[Content], name: str) -> Content:
     return parsed
 
 
+def _too_deep(text: str) -> int:
+    """The line at which a text is nested deeper than anybody writes."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.BaseLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST and event.start_mark is not None:
+            return event.start_mark.line + 1
+    return 1
+
+
 def _said(fault: Any) -> str:
     place = next((str(part) for part in reversed(fault["loc"]) if isinstance(part, str)), "")
     message = str(fault["msg"]).removeprefix("Value error, ")
+    if len(message) > _LONGEST_SAID:
+        # An expression is quoted as a whole.
+        message = f"{message[:_LONGEST_SAID]} ..."
     if fault["type"] == "extra_forbidden":
         return f"the field {place!r} is not known or not supported here"
     return f"{place}: {message}" if place else message

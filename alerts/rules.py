@@ -9,21 +9,28 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from alerts.config import Duration, Strict, Texts, read
+from alerts.config import Duration, Strict, Texts, fault, read
 from alerts.promql.errors import PromQLError
 from alerts.promql.nodes import Expr
 from alerts.promql.parse import parse
+from alerts.templates.errors import TemplateError
+from alerts.templates.prometheus import RuleTemplates
 
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _DEFAULT_INTERVAL_MS = 15_000
 
 
+_TEMPLATES = RuleTemplates()
+
+
 def _query(text: str) -> str:
     try:
-        parse(text)
+        kind = parse(text).kind
     except PromQLError as error:
         raise ValueError(str(error)) from None
+    if kind not in ("vector", "scalar"):
+        raise ValueError(f"a rule needs an instant vector or a number, not a {kind}")
     return text
 
 
@@ -34,7 +41,18 @@ def _labels(texts: dict[str, str]) -> dict[str, str]:
     return texts
 
 
+def _templates(texts: dict[str, str]) -> dict[str, str]:
+    for name, text in texts.items():
+        try:
+            _TEMPLATES.check(text)
+        except TemplateError as error:
+            said = error.reason if error.line == 1 else str(error)
+            raise fault(f"the template can't be read: {said}", name) from None
+    return texts
+
+
 Labelled = Annotated[Texts, AfterValidator(_labels)]
+Templates = Annotated[Labelled, AfterValidator(_templates)]
 
 
 class Rule(Strict):
@@ -45,8 +63,8 @@ class Rule(Strict):
     expr: Annotated[str, AfterValidator(_query)]
     hold: Duration = Field(0, alias="for")
     keep_firing_for: Duration = 0
-    labels: Labelled = Field(default_factory=dict)
-    annotations: Labelled = Field(default_factory=dict)
+    labels: Templates = Field(default_factory=dict)
+    annotations: Templates = Field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -134,8 +134,10 @@ class Services:
 
     def problems(self) -> list[Problem]:
         """What is wrong with the service right now, worst first."""
+        faults = self.rules.file_error
         found: list[Problem] = self.answers.get(
-            ("problems", self.board.revision), lambda: problems(self.alerts(), record_away=self._record_away())
+            ("problems", self.board.revision, faults),
+            lambda: problems(self.alerts(), record_away=self._record_away(), faults=faults),
         )
         return found
 

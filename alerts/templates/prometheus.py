@@ -13,7 +13,7 @@ from urllib.parse import quote_plus, urlsplit
 from alerts.config import milliseconds
 from alerts.templates import humanize
 from alerts.templates.calling import Callee, callees
-from alerts.templates.execution import Expanded, expanded_text
+from alerts.templates.execution import Expanded, expanded_text, parsed
 from alerts.templates.texts import SHARED, title_keeping
 from alerts.templates.times import SECOND, nanoseconds
 from alerts.templates.values import Strings, Struct
@@ -68,6 +68,10 @@ class RuleTemplates:
     ) -> None:
         self._external_labels, self._external_url = Strings(external_labels or {}), external_url
         self._functions = _functions(external_url, query, now)
+
+    def check(self, text: str) -> None:
+        """Raise TemplateError for a text that is no template, whatever it would be filled in with."""
+        parsed(_VARIABLES + text, self._functions)
 
     def expand(self, text: str, labels: Mapping[str, str], value: float) -> Expanded:
         """A text filled in; where that fails the text as it is and the error."""

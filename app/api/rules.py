@@ -1,4 +1,4 @@
-"""Backtests of alerts: /api/rules/backtest."""
+"""The rules: read anew, and tried over the past: /api/rules/reload, /api/rules/backtest."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from alerts.backtest import Backtest, Outcome, Stopped
 from alerts.backtest.change import BadChange, changed, with_draft
+from alerts.config import ConfigError
 from alerts.rules import RuleFile
 from app.api.body import read_body
 from app.api.describe import INSTANT, INTEGER, MAYBE_NUMBER, NUMBER, TEXT, endpoint, json_answer, listing, obj
@@ -105,6 +106,24 @@ def post_backtest() -> Response:
 def delete_backtest() -> Response:
     services().backtests.cancel()
     return Response(status=204)
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    "/api/rules/reload",
+    "Read the file of rules anew; a bad one is refused with a line a fault, and the old rules go on",
+    answer=obj(groups=INTEGER, rules=INTEGER),
+    errors=(400,),
+)
+def post_reload() -> Response:
+    parts = services()
+    try:
+        parts.rules.reload()
+    except ConfigError as error:
+        raise ApiError(400, "invalid_rules", str(error)) from None
+    groups = parts.rules.groups
+    return json_answer({"groups": len(groups), "rules": sum(len(states) for _, states in groups)})
 
 
 def _asked(body: bytes) -> Asked:

@@ -104,6 +104,7 @@ ROUTES: Mapping[str, Need] = {
     "DELETE /api/silences": Need.OPERATE,
     "GET /api/silences/preview": Need.READ,
     "DELETE /api/silences/<id>": Need.OPERATE,
+    "POST /api/rules/reload": Need.ADMIN,
     "POST /api/rules/backtest": Need.OPERATE,
     "DELETE /api/rules/backtest": Need.OPERATE,
     # As Alertmanager

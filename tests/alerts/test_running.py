@@ -31,15 +31,17 @@ groups:
       - alert: Hot
         expr: heat:max > 30
         for: 30s
-        labels: {severity: "{{ level }}"}
-        annotations: {summary: "room {{ room }}"}
+        labels: {severity: "{{ $value }}"}
+        annotations: {summary: "room {{ $labels.room }}"}
       - alert: Hot
         expr: heat:max > 40
 """
 
 
 def expand(text: str, labels: Labels, value: float) -> str:
-    return text.replace("{{ level }}", "high" if value > 35 else "low").replace("{{ room }}", labels.get("room", "?"))
+    return text.replace("{{ $value }}", "high" if value > 35 else "low").replace(
+        "{{ $labels.room }}", labels.get("room", "?")
+    )
 
 
 class Bench:

@@ -1,0 +1,119 @@
+"""Mistakes in a file of rules: one clear line each, with file and line; the old rules go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alerts.annotations import expand
+from alerts.config import ConfigError
+from alerts.promql.nodes import Selector
+from alerts.rules import load_rules
+from alerts.running import Rules
+from data.migrations import migrate
+from data.record import Record
+from data.samples.store import SampleStore
+
+GOOD = """\
+groups:
+  - name: g
+    interval: 1m
+    rules:
+      - record: a:b
+        expr: sum(up)
+        labels: {slo: calls}
+      - alert: Down
+        expr: up == 0
+        for: 5m
+        labels: {severity: page}
+        annotations:
+          summary: "{{ $labels.instance }} is down"
+"""
+
+#: What is written in the place of what, the line that is named, and what is said.
+MISTAKES = {
+    "an unfinished expression": ("expr: up == 0", "expr: 'up =='", 9, "expr: not a PromQL expression"),
+    "a bracket is open": ("expr: up == 0", "expr: sum(up", 9, "expr: unclosed left parenthesis"),
+    "a rate of no range": ("expr: up == 0", "expr: rate(up)", 9, "expr: character 1: expected type matrix"),
+    "a range instead of a vector": ("expr: up == 0", "expr: 'up[5m]'", 9, "not a matrix"),
+    "an unknown function": ("expr: up == 0", "expr: rat(up)", 9, "unknown function with name 'rat'"),
+    "a function that is not supported": ("expr: up == 0", "expr: histogram_count(up)", 9, "is not supported"),
+    "a pattern that is none": ("expr: up == 0", "expr: 'up{a=~\"(\"}'", 9, "expr: illegal regex"),
+    "no expression": ("        expr: up == 0\n", "", 8, "expr: Field required"),
+    "no duration": ("for: 5m", "for: soon", 10, "for: not a valid duration: 'soon'"),
+    "a duration below zero": ("for: 5m", "for: -5m", 10, "for: not a valid duration"),
+    "an unknown field": ("for: 5m", "fro: 5m", 10, "the field 'fro' is not known"),
+    "a field twice": ("for: 5m", "for: 5m\n        for: 1m", 11, "the key 'for' stands here twice"),
+    "an interval of nothing": ("interval: 1m", "interval: 0s", 2, "interval must be longer than 0"),
+    "a series with a bad name": ("record: a:b", "record: a b", 5, "'a b' can't be the name of a series"),
+    "both kinds at once": ("record: a:b", "record: a:b\n        alert: x", 5, "either `record` or `alert`"),
+    "a wait of a recording rule": ("labels: {slo: calls}", "for: 1m", 5, "for belong to alerts"),
+    "a label with a bad name": ("{slo: calls}", "{'s lo': calls}", 7, "'s lo' can't be the name of a label"),
+    "labels as a list": ("{severity: page}", "[severity]", 11, "labels: Input should be a valid dictionary"),
+    "an open template": ("{{ $labels.instance }}", "{{ $labels.instance ", 13, "summary: the template can't be read"),
+    "an unknown function in a template": ("{{ $labels.instance }}", "{{ loud $value }}", 13, "loud is not known"),
+    "a bad template of a label": ("{severity: page}", "{severity: '{{ if }}'}", 11, "severity: the template can't"),
+    "a tab": ("    rules:", "\trules:", 4, "found character '\\t'"),
+    "a wrong indentation": ("    rules:", "   rules:", 4, "expected <block end>"),
+    "an alias of nothing": ("{severity: page}", "*page", 11, "found undefined alias"),
+    "a wrong key at the top": ("groups:", "group:", 1, "the field 'group' is not known"),
+    "100 kB of expression": ("expr: up == 0", f"expr: {'x' * 100_000}", 9, "longer than 10000 characters"),
+    "20,000 brackets": ("expr: up == 0", f"expr: '{'(' * 20_000}up{')' * 20_000}'", 9, "longer than 10000 characters"),
+    "4,000 brackets": ("expr: up == 0", f"expr: '{'(' * 4_000}up{')' * 4_000}'", 9, "nested deeper than 100"),
+    "20,000 lists": ("expr: up == 0", f"expr: {'[' * 20_000}", 9, "nested too deeply"),
+    "a pattern that grows": ("expr: up == 0", "expr: 'up{a=~\"((a{100}){100}){100}\"}'", 9, "expr: illegal regex"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Rules:
+    """Rules in force, from a good file."""
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "rules.yml").write_text(GOOD, encoding="utf-8")
+    record = Record(f"sqlite:///{folder / 'calls.db'}")
+    migrate(record)
+    return Rules(folder / "rules.yml", SampleStore(folder / "samples.sqlite"), record, expand)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_with_its_place_and_the_old_rules_go_on(rules: Rules, mistake: str) -> None:
+    right, wrong, line, said = MISTAKES[mistake]
+    assert right in GOOD
+    rules.path.write_text(GOOD.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        rules.reload()
+    [told] = str(caught.value).splitlines()
+    assert told.startswith(f"{rules.path}:{line}: ")
+    assert said in told
+    assert len(told) < 500
+    assert rules.file_error == told
+    rules.evaluate(1_800_000_000_000)
+    [(_, [record, alert])] = rules.groups
+    assert (record.rule.name, alert.rule.name, record.error, alert.error) == ("a:b", "Down", "", "")
+
+
+def test_a_good_file_ends_the_complaint(rules: Rules) -> None:
+    rules.path.write_text(GOOD.replace("for: 5m", "for: 6m"), encoding="utf-8")
+    rules.reload()
+    assert rules.file_error == ""
+    assert rules.groups[0][1][1].rule.hold == 360_000
+
+
+def test_a_pattern_that_takes_others_for_ever_is_harmless(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yml"
+    path.write_text(GOOD.replace("up == 0", 'up{a=~"(a*)*b"}'), encoding="utf-8")
+    [group] = load_rules(path).groups
+    selector = group.rules[1].query.root
+    assert isinstance(selector, Selector)
+    [_, matcher] = selector.matchers
+    assert not matcher.matches("a" * 50_000)
+
+
+def test_a_template_that_fails_leaves_its_text_and_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    text = "{{ template \"x\" }} of {{ $value }}"  # fmt: skip
+    for _ in range(3):
+        assert expand(text, {"room": "a"}, 1.0) == text
+    [told] = caplog.messages
+    assert told.startswith("a template could not be filled in for {'room': 'a'}: ")
+    assert text in told
