@@ -91,7 +91,7 @@ def register(server: Flask, settings: Settings, admission: Admission, policy: Ca
         if response.status_code == 401:
             response.headers.setdefault("WWW-Authenticate", "Bearer")
         if settings.cors_origins and request.path.startswith(_SHARED):
-            response.headers.add("Vary", "Origin")
+            response.vary.add("Origin")
             if g.get("foreign") and _is_invited(settings):
                 response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
                 response.headers["Access-Control-Expose-Headers"] = "X-Request-ID, Retry-After"

@@ -16,6 +16,7 @@
   let beatMs = 5000;
   let lastBeat = 0;
   let shownBanner = "";
+  let signedOut = false;
 
   function page() {
     const found = document.getElementById("vh-live");
@@ -42,13 +43,13 @@
     if (lastBeat && !document.hidden) beatMs = Math.min(60000, Math.max(1000, now - lastBeat));
     lastBeat = now;
     page();
-    if (paused || document.hidden || flight || now < notBefore) return;
+    if (signedOut || paused || document.hidden || flight || now < notBefore) return;
     fetchParts();
   };
 
   // At once, whatever the beat: after a change of the filter, or when asked to.
   vh.refresh = function () {
-    if (!page()) return;
+    if (!page() || signedOut) return;
     if (flight) flight.controller.abort();
     notBefore = 0;
     fetchParts();
@@ -140,11 +141,11 @@
     }
     for (const code of document.querySelectorAll("code[data-template]")) fill(code);
     const label = document.getElementById("vh-age");
-    if (!page() || !label) return;
+    if (!page() || !label) return signedOut && banner(now);
     // Fewer seconds than a beat are no news to anybody.
     const since = good ? now - good : 0;
     const fresh = !trouble && good && since < 2 * beatMs;
-    const text = paused ? "Paused · " + age(since) : !good ? (trouble ? "No data" : "Connecting") : (fresh ? "Live · " : "Updated ") + age(since);
+    const text = signedOut ? "Signed out" : paused ? "Paused · " + age(since) : !good ? (trouble ? "No data" : "Connecting") : (fresh ? "Live · " : "Updated ") + age(since);
     if (label.textContent !== text) label.textContent = text;
     root.dataset.state = paused ? "paused" : fresh ? "live" : trouble ? "trouble" : "late";
     banner(now);
@@ -162,23 +163,35 @@
   function banner(now) {
     const stale = good && now - good > Math.max(3 * beatMs, 10000);
     let text = "";
-    if (trouble && trouble.bad) text = "This filter can't be used: " + trouble.text;
+    if (signedOut) text = "You are signed out.";
+    else if (trouble && trouble.bad) text = "This filter can't be used: " + trouble.text;
     else if (trouble && !good) text = "The page could not be loaded. " + trouble.text;
     else if (stale && !paused && !document.hidden)
       text = "Live updates interrupted, showing data from " + age(now - good) + "." + (trouble ? " " + trouble.text : "");
     if (!text || (trouble && trouble.bad)) delete document.documentElement.dataset.stale;
     else document.documentElement.dataset.stale = trouble && trouble.answered ? "record" : "server";
     if (text && !text.endsWith(".")) text += ".";
-    if (text && trouble && trouble.reference) text += " Request " + trouble.reference + ".";
+    if (text && !signedOut && trouble && trouble.reference) text += " Request " + trouble.reference + ".";
     if (text === shownBanner) return;
     shownBanner = text;
     const h = (type, props) => ({ namespace: "dash_html_components", type, props });
-    const act = trouble && trouble.bad ? ["Reset filters", "reset"] : ["Retry", "retry"];
+    const act = signedOut ? ["Sign in", "sign-in"] : trouble && trouble.bad ? ["Reset filters", "reset"] : ["Retry", "retry"];
     const button = h("Button", { children: act[0], type: "button", className: "vh-link", "data-vh": act[1] });
     const children = [h("Span", { children: text }), button];
     const line = h("Div", { className: "vh-banner " + (good && !(trouble && trouble.bad) ? "vh-warn" : "vh-bad"), children });
     window.dash_clientside.set_props("vh-banner", { children: text ? [line] : [] });
   }
+
+  // Whatever is refused for want of a sign-in, by us or by Dash: the page says so, and asks for nothing more.
+  const plainFetch = window.fetch;
+  window.fetch = async function (...given) {
+    const answer = await plainFetch.apply(this, given);
+    if (answer.status === 401 && new URL(answer.url).origin === location.origin && !signedOut) {
+      signedOut = true;
+      tick();
+    }
+    return answer;
+  };
 
   document.addEventListener("voicehive:page", () => tick());
 

@@ -8,6 +8,7 @@
     pause: () => vh.togglePause(),
     retry: () => vh.refresh(),
     reset: () => vh.resetFilters(),
+    "sign-in": () => location.assign("/login?next=" + encodeURIComponent(location.pathname + location.search)),
     compare: () => vh.toggleCompare(),
     bell: () => window.dash_clientside.set_props("vh-bell", { is_open: true }),
     copy: (button) => copy(button),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from data.access.users import add_user
 from tests.app.conftest import Client, unwired, wired
 
 PASSWORD = "correct horse battery"
+_MACHINES = itertools.count()
 _HASH = hash_password(PASSWORD)
 #: What a browser sends along with a form of our own page.
 OWN = {"Origin": "http://localhost"}
@@ -33,9 +36,11 @@ class Guarded:
     def record(self) -> Any:
         return self.app.services.record
 
-    def browser(self, **settings: Any) -> Client:
-        """Nobody's browser yet."""
-        return self.app.server.test_client(**settings)
+    def browser(self, address: str | None = None) -> Client:
+        """Nobody's browser yet, on a machine of its own: wrong passwords are counted by address."""
+        client = self.app.server.test_client()
+        client.environ_base["REMOTE_ADDR"] = address or str(ipaddress.ip_address("10.9.0.0") + next(_MACHINES))
+        return client
 
     def signed_in(self, name: str) -> Client:
         """The browser of the person whose name is the role."""

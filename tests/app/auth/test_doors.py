@@ -1,0 +1,217 @@
+"""The real program with sign-in on: the first account, the browser, the socket, TLS, the exporter."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import websocket
+
+from tests.app.auth.test_start import certificate as certificate
+from tests.app.conftest import Program, call, run_program, stop_program
+from tests.conftest import ROOT
+from tests.servers import free_port, wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PASSWORD = "a long password"
+
+
+def voicehive(program: Program, *arguments: str, typed: str = PASSWORD) -> str:
+    """What a command prints, beside the running program."""
+    environ = {"VAR_DIR": str(program.var_dir), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", "app", *arguments], env=environ, cwd=ROOT, text=True, input=typed, capture_output=True,
+        timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def printed_link(program: Program) -> str:
+    """The link to the first account on the program's console."""
+    assert program.process.stdout
+    for line in program.process.stdout:
+        if found := re.search(r"http\S+/setup/\S+", line):
+            return found[0]
+    raise AssertionError("no link was printed")
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """Served with sign-in; its first account is made by the printed link in the first test that wants it."""
+    running = run_program(tmp_path_factory.mktemp("doors"), "serve", AUTH="on", REFRESH_SECONDS="1")
+    yield running
+    stop_program(running)
+
+
+@pytest.fixture(scope="module")
+def link(program: Program) -> str:
+    return printed_link(program)
+
+
+@pytest.fixture(scope="module")
+def admin(program: Program, link: str) -> requests.Session:
+    """The first account, made by the link."""
+    browser = requests.Session()
+    browser.headers["Origin"] = program.url("")
+    assert browser.get(link, timeout=10).status_code == 200
+    short = browser.post(link, data={"name": "ann", "password": "short"}, timeout=10)
+    assert (short.status_code, "10 to 200 characters" in short.text) == (400, True)
+    made = browser.post(link, data={"name": "ann", "password": PASSWORD}, timeout=10, allow_redirects=False)
+    assert (made.status_code, made.headers["Location"]) == (303, "/")
+    return browser
+
+
+def test_the_printed_link_makes_the_first_account_once(program: Program, link: str, admin: requests.Session) -> None:
+    assert admin.get(program.url("/api/kpis"), timeout=10).status_code == 200
+    assert requests.get(link, timeout=10).status_code == 410
+    again = requests.post(link, data={"name": "eve", "password": PASSWORD}, timeout=10)
+    assert again.status_code == 410
+    assert voicehive(program, "user", "list") == "ann  admin"
+    assert requests.get(program.url("/setup/unheard-of"), timeout=10).status_code == 410
+
+
+def test_what_commands_change_works_in_the_running_program(program: Program, admin: requests.Session) -> None:
+    key = voicehive(program, "apikey", "create", "machine", "--scope", "ingest")
+    headers = {"Authorization": f"Bearer {key}"}
+
+    def sent() -> int:
+        return requests.post(program.url("/api/calls"), json=call("k"), headers=headers, timeout=10).status_code
+
+    assert sent() == 201
+    assert "used " in voicehive(program, "apikey", "list")
+    voicehive(program, "apikey", "revoke", "machine")
+    wait_until(lambda: sent() == 401, timeout=5, what="the key is over")
+
+
+def test_the_socket_is_closed_when_its_listener_signs_out(program: Program, admin: requests.Session) -> None:
+    voicehive(program, "user", "add", "listener")
+    browser = requests.Session()
+    browser.headers["Origin"] = program.url("")
+    browser.post(program.url("/login"), data={"name": "listener", "password": PASSWORD}, timeout=10)
+    url = program.url("/api/dashboard/ws/real-time").replace("http", "ws")
+    cookie = f"voicehive={browser.cookies['voicehive']}"
+    client = websocket.create_connection(url, cookie=cookie, origin=program.url(""), timeout=10)
+    assert "total_calls" in json.loads(client.recv())
+    browser.post(program.url("/logout"), timeout=10)
+    started = time.monotonic()
+    while (frame := client.recv_frame()).opcode != websocket.ABNF.OPCODE_CLOSE:
+        assert time.monotonic() - started < 5
+    assert int.from_bytes(frame.data[:2], "big") == 1008
+    with pytest.raises(websocket.WebSocketBadStatusException, match="401"):
+        websocket.create_connection(url, cookie=cookie, timeout=10)
+
+
+def sign_in(program: Program, page: Page, name: str = "ann") -> None:
+    page.goto(program.url("/?zone=UTC"))
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("#ov-total").wait_for()
+
+
+def test_a_browser_signs_in_and_out(program: Program, admin: requests.Session, page: Page) -> None:
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(program.url("/?zone=UTC"))
+    page.get_by_label("Name").fill("ann")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("Name or password is wrong.").wait_for()
+    errors.clear()  # Chromium calls the 401 of a page an error
+    sign_in(program, page)
+    assert page.url == program.url("/?zone=UTC")
+    page.locator("#vh-account > summary").click()
+    page.get_by_text("Admin", exact=True).wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("heading", name="Sign in").wait_for()
+    page.goto(program.url("/"))
+    page.get_by_role("heading", name="Sign in").wait_for()
+    assert errors == []
+
+
+def test_a_page_whose_reader_is_signed_out_says_so_and_asks_no_more(
+    program: Program, admin: requests.Session, page: Page
+) -> None:
+    sign_in(program, page)
+    cookies: Any = page.context.cookies()
+    secret = next(one["value"] for one in cookies if one["name"] == "voicehive")
+    headers = {"Origin": program.url(""), "Cookie": f"voicehive={secret}"}
+    requests.post(program.url("/logout"), headers=headers, timeout=10)
+    page.get_by_text("You are signed out.").wait_for(timeout=10_000)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(2_500)
+    assert asked == []
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Sign in").wait_for()
+    assert "next=%2F" in page.url
+
+
+@pytest.mark.slow
+def test_tls_and_the_exporters_key(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
+    """On all addresses, as for others."""
+    port, metrics_port = free_port(), free_port()
+    environ = {
+        "AUTH": "on",
+        "HOST": "0.0.0.0",
+        "PROMETHEUS_HOST": "0.0.0.0",
+        "PORT": str(port),
+        "PROMETHEUS_PORT": str(metrics_port),
+        "TLS_CERT_FILE": str(certificate[0]),
+        "TLS_KEY_FILE": str(certificate[1]),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "serve"],
+        env=os.environ | {"VAR_DIR": str(tmp_path)} | environ,
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+    )
+    program = Program(process, port, metrics_port, tmp_path)
+    session = requests.Session()
+    session.verify = str(certificate[0])
+    session.trust_env = False  # an environment may name other authorities
+    url = f"https://localhost:{port}"
+
+    def ready() -> bool:
+        with contextlib.suppress(requests.RequestException):
+            return session.get(f"{url}/readyz", timeout=5).ok
+        return False
+
+    try:
+        wait_until(ready, timeout=60, what="the program is ready")
+        assert printed_link(program).startswith(f"{url}/setup/")
+        voicehive(program, "user", "add", "ann", "--role", "admin")
+        given = session.post(
+            f"{url}/login",
+            data={"name": "ann", "password": PASSWORD},
+            headers={"Origin": url},
+            timeout=10,
+            allow_redirects=False,
+        )
+        assert given.headers["Set-Cookie"].startswith("__Host-voicehive=")
+        assert session.get(f"{url}/api/kpis", timeout=10).status_code == 200
+        with pytest.raises(requests.RequestException):
+            requests.get(f"http://localhost:{port}/healthz", timeout=5)
+        metrics = f"https://localhost:{metrics_port}/metrics"
+        assert session.get(metrics, timeout=10).status_code == 401
+        for scope, expected in (("read", 403), ("scrape", 200)):
+            key = voicehive(program, "apikey", "create", scope, "--scope", scope)
+            answer = session.get(metrics, headers={"Authorization": f"Bearer {key}"}, timeout=10)
+            assert answer.status_code == expected
+        assert "voicehive_database_up 1.0" in answer.text
+    finally:
+        stop_program(program)
