@@ -80,7 +80,7 @@ def _put(mail: EmailMessage, name: str, text: str) -> None:
 
 def _addresses(name: str, text: str) -> list[str]:
     found = [address for _, address in getaddresses([_CONTROL.sub(" ", text)])]
-    if not found or not all(re.fullmatch(r"[^@\s<>]+(@[^@\s<>]+)?", each) for each in found):
+    if not found or not all(re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", each) for each in found):
         raise SendError(f"{name}: {text[:200]!r} is no mail address", retryable=False)
     return found
 
@@ -118,6 +118,8 @@ class _Client(smtplib.SMTP):
         self._settings, self._cut = settings, cut
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        # Its certificate has to be of this name; smtplib knows it only if it connects while it is made.
+        self._host = host
         connection = socket.create_connection((host, port), timeout)
         self._cut.watch(connection)
         if self._settings.encrypted_from_the_start:
