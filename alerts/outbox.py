@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from alerts.receivers.errors import SendError
 from data.models import outbox
 from data.record import Record, RecordFull, RecordUnavailable
+from monitoring.tracing import create_span
 
 log = logging.getLogger(__name__)
 
@@ -240,7 +241,8 @@ class Outbox:
         try:
             if (handler := self._handlers.get(delivery.kind)) is None:
                 raise SendError(f"nothing here sends messages of the kind {delivery.kind}", retryable=False)
-            note = handler.send(delivery)
+            with create_span(f"send {delivery.kind}", {"target": delivery.target, "attempt": delivery.attempts}):
+                note = handler.send(delivery)
         except SendError as error:
             done = self._failed(delivery, error)
         except Exception as error:
