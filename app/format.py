@@ -103,9 +103,9 @@ def unbroken(text: str) -> str:
 
 
 def words(name: str) -> str:
-    """A name of a rule as words: HighApiResponseTime is "High API response time"."""
-    found = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).split()
-    rest = [word.upper() if word.lower() in ("api", "cpu") else word.lower() for word in found[1:]]
+    """A name of a rule as words: HighApiResponseTime is "High API response time", SLOBurnRate "SLO burn rate"."""
+    found = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name).split()
+    rest = [word.upper() if word.lower() in ("api", "cpu") or word.isupper() else word.lower() for word in found[1:]]
     return " ".join([*found[:1], *rest])
 
 

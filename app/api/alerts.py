@@ -26,6 +26,7 @@ from app.api.describe import (
     obj,
 )
 from app.api.errors import ApiError
+from app.auth.current import audit, author
 from app.services import services
 from data.times import now_micros, to_iso
 
@@ -81,11 +82,11 @@ _RULE = obj(
 
 
 class Note(BaseModel):
-    """Who takes note of an alert."""
+    """Who takes note of an alert; of a person who is signed in it is known."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    who: Name
+    who: Name | None = None
     comment: Comment = ""
 
 
@@ -144,12 +145,16 @@ def get_alert(fingerprint: str) -> Response:
 )
 def post_ack(fingerprint: str) -> Response:
     note = read_json(Note)
+    who = author(note.who or "")
+    if not who:
+        raise ApiError(400, "invalid_body", "who: say who takes note")
     try:
-        services().board.acknowledge(fingerprint, note.who, note.comment, now_micros() // 1000)
+        services().board.acknowledge(fingerprint, who, note.comment, now_micros() // 1000)
     except KeyError:
         raise _no_alert(fingerprint) from None
     except NotAcknowledgeable:
         raise ApiError(409, "resolved", "This alert is over.") from None
+    audit("alert acknowledged", fingerprint, after={"who": who, "comment": note.comment})
     return json_answer(shown(_known(fingerprint)))
 
 
@@ -169,6 +174,7 @@ def delete_ack(fingerprint: str) -> Response:
         raise _no_alert(fingerprint) from None
     if not taken_back:
         raise ApiError(409, "not_acknowledged", "Nobody has taken note of this alert.")
+    audit("acknowledgement taken back", fingerprint)
     return json_answer(shown(_known(fingerprint)))
 
 

@@ -15,6 +15,7 @@ from alerts.rules import RuleFile
 from app.api.body import read_body
 from app.api.describe import INSTANT, INTEGER, MAYBE_NUMBER, NUMBER, TEXT, endpoint, json_answer, listing, obj
 from app.api.errors import ApiError
+from app.auth.current import audit
 from app.backtesting import Busy
 from app.services import services
 from data.times import to_iso
@@ -112,18 +113,23 @@ def delete_backtest() -> Response:
     blueprint,
     "POST",
     "/api/rules/reload",
-    "Read the file of rules anew; a bad one is refused with a line a fault, and the old rules go on",
-    answer=obj(groups=INTEGER, rules=INTEGER),
+    "Read the files of rules and routes anew; a bad one is refused with a line a fault, and what was in force goes on",
+    answer=obj(groups=INTEGER, rules=INTEGER, receivers=INTEGER),
     errors=(400,),
 )
 def post_reload() -> Response:
-    parts = services()
-    try:
-        parts.rules.reload()
-    except ConfigError as error:
-        raise ApiError(400, "invalid_rules", str(error)) from None
+    parts, faults = services(), []
+    for part in (parts.rules, parts.notifier):
+        try:
+            part.reload()
+        except ConfigError as error:
+            faults.append(str(error))
+    audit("files of rules and routes reloaded", "alerts", after={"faults": faults} if faults else None)
+    if faults:
+        raise ApiError(400, "invalid_rules", "\n".join(faults))
     groups = parts.rules.groups
-    return json_answer({"groups": len(groups), "rules": sum(len(states) for _, states in groups)})
+    rules = sum(len(states) for _, states in groups)
+    return json_answer({"groups": len(groups), "rules": rules, "receivers": len(parts.notifier.config.receivers)})
 
 
 def _asked(body: bytes) -> Asked:

@@ -16,6 +16,7 @@ from app.api.body import Comment, Name, Text, read_json
 from app.api.describe import INSTANT, TEXT, Parameter, choice, endpoint, json_answer, listing, obj
 from app.api.errors import ApiError
 from app.api.webhook import Time
+from app.auth.current import audit, author
 from app.services import services
 from data.times import now_micros
 
@@ -71,7 +72,7 @@ class SilenceBody(BaseModel):
     starts_at: Annotated[Time, Field(validation_alias=AliasChoices("starts_at", "startsAt"))] = None
     ends_at: Annotated[Time, Field(validation_alias=AliasChoices("ends_at", "endsAt"))] = None
     duration: Annotated[int | None, BeforeValidator(_duration, json_schema_input_type=str)] = None
-    created_by: Annotated[Name, Field(validation_alias=AliasChoices("created_by", "createdBy"))]
+    created_by: Annotated[Name | None, Field(validation_alias=AliasChoices("created_by", "createdBy"))] = None
     comment: Annotated[Comment, Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -87,7 +88,7 @@ class SilenceBody(BaseModel):
             found += parse(each) if isinstance(each, str) else [each.matcher()]
         start = now if self.starts_at is None else self.starts_at
         end = start + (self.duration or 0) if self.ends_at is None else self.ends_at
-        return Silence(tuple(found), start, end, self.created_by, self.comment, self.id)
+        return Silence(tuple(found), start, end, author(self.created_by or ""), self.comment, self.id)
 
 
 @endpoint(
@@ -119,12 +120,17 @@ def get_silences() -> Response:
 def post_silence() -> Response:
     body, parts, now = read_json(SilenceBody), services(), now_micros() // 1000
     try:
-        stored = parts.board.set_silence(body.silence(now), now)
+        silence = body.silence(now)
+        if not silence.created_by:
+            raise ApiError(400, "invalid_body", "created_by: say who silences")
+        stored = parts.board.set_silence(silence, now)
     except KeyError:
         raise _no_silence(body.id) from None
     except ValueError as error:
         raise ApiError(400, "invalid_silence", str(error)) from None
-    return json_answer(shown(stored, parts.alerts(), now), 201)
+    told = shown(stored, parts.alerts(), now)
+    audit("silence set", stored.id, after={name: told[name] for name in ("matchers", "ends_at", "comment")})
+    return json_answer(told, 201)
 
 
 @endpoint(
@@ -155,6 +161,7 @@ def delete_silence(id: str = "") -> Response:  # noqa: A002 - the path says so
         raise _no_silence(wanted) from None
     except BadSilence as error:
         raise ApiError(409, "expired", str(error)) from None
+    audit("silence ended", wanted)
     return json_answer({"id": wanted})
 
 

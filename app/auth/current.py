@@ -35,6 +35,14 @@ def credential() -> Callable[[], Identity | None]:
     return lambda: access.by_cookie(secret) if secret else None
 
 
+def author(given: str) -> str:
+    """Whose name stands under what is written: a person's own; else the given one, or that of the program's key."""
+    who = current()
+    if who is None or who is LOCAL:
+        return given
+    return who.name if who.user_id is not None else given or who.name
+
+
 def by_cookie() -> bool:
     """Whether the browser itself added what the request is allowed by."""
     return services().settings.auth and request.authorization is None and cookies.read() is not None

@@ -99,6 +99,9 @@ ROUTES: Mapping[str, Need] = {
     "POST /api/alerts/<fingerprint>/ack": Need.OPERATE,
     "DELETE /api/alerts/<fingerprint>/ack": Need.OPERATE,
     "POST /api/alerts/webhook": Need.INGEST,
+    "GET /api/alerts/receivers": Need.READ,
+    "POST /api/alerts/receivers/test": Need.OPERATE,
+    "GET /api/alerts/deliveries": Need.READ,
     "GET /api/silences": Need.READ,
     "POST /api/silences": Need.OPERATE,
     "DELETE /api/silences": Need.OPERATE,
@@ -135,6 +138,7 @@ ROUTES: Mapping[str, Need] = {
 
 #: Name of a page (app/pages/table.py) -> need.
 PAGES: Mapping[str, Need] = {
+    "shell": Need.READ,  # the frame of all, which refreshes its bell
     "overview": Need.READ,
     "calls": Need.READ,
     "call": Need.READ,

@@ -154,8 +154,10 @@ def chip_label(name: str, value: str) -> str:
             return f"{name.replace('_', ' ')}: {value}"
 
 
-def filter_bar(parts: dict[str, dict[str, Any]], live: Any) -> Plain:
-    """Range, values, search, comparison, chips, and on the right how fresh the page is."""
+def filter_bar(parts: dict[str, dict[str, Any]], live: Any, *, of_calls: bool = True) -> Plain:
+    """Range and, on pages of calls, values, search, comparison, chips; on the right how fresh the page is."""
+    if not of_calls:
+        return _bar([_range_menu(parts)], live)
     compare = h(
         "Button",
         [icon("compare"), h("Span", "Compare")],
@@ -167,9 +169,13 @@ def filter_bar(parts: dict[str, dict[str, Any]], live: Any) -> Plain:
         **parts.get(COMPARE, {}),
     )
     chips = h("Div", id=CHIPS, cls="vh-chips", **parts.get(CHIPS, {}))
+    return _bar([_range_menu(parts), _values_menu(), _search(), compare, chips], live)
+
+
+def _bar(controls: list[Plain], live: Any) -> Plain:
     return h(
         "Div",
-        [h("Div", [_range_menu(parts), _values_menu(), _search(), compare, chips], cls="vh-filters"), live],
+        [h("Div", controls, cls="vh-filters"), live],
         cls="vh-filterbar",
         role="region",
         aria_label="Filters",

@@ -14,7 +14,10 @@ from app.theme import DARK, LIGHT, TEMPLATE, css
 #: In the order of the cascade.
 STYLES = (
     "vendor/bootstrap.min.css",
-    *(f"voicehive/{n}.css" for n in ("icons", "base", "layout", "cards", "filters", "analysis", "doors", "calls")),
+    *(
+        f"voicehive/{n}.css"
+        for n in ("icons", "base", "layout", "cards", "filters", "analysis", "doors", "calls", "alerts")
+    ),
 )
 
 #: Scripts of Dash that only cost time: a polyfill for browsers of 2015 (all that is used of it lies in assets/vendor)

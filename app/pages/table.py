@@ -13,6 +13,9 @@ from app.components.guard import Parts
 from app.pages.agents import callbacks as agents_callbacks
 from app.pages.agents.layout import layout as agents_layout
 from app.pages.agents.parts import parts as agents_parts
+from app.pages.alerts import callbacks as alerts_callbacks
+from app.pages.alerts.layout import layout as alerts_layout
+from app.pages.alerts.parts import parts as alerts_parts
 from app.pages.calls import callbacks as calls_callbacks
 from app.pages.calls.layout import layout as calls_layout
 from app.pages.calls.parts import parts as calls_parts
@@ -51,6 +54,7 @@ PAGES = (
     Page("/trends", "Trends", "trends", trends_layout, trends_parts, trends_callbacks.register),
     Page("/agents", "Agents", "agents", agents_layout, agents_parts, agents_callbacks.register),
     Page("/outcomes", "Outcomes", "outcomes", outcomes_layout, outcomes_parts, outcomes_callbacks.register),
+    Page("/alerts", "Alerts", "alerts", alerts_layout, alerts_parts, alerts_callbacks.register),
 )
 
 

@@ -50,6 +50,8 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  vh.write = write;
+
   // The custom range begins as the range shown.
   function prefill(menu) {
     const shown = document.getElementById("vh-range-label");

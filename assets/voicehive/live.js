@@ -133,10 +133,19 @@
     return Math.floor(seconds / 86400) + " d ago";
   }
 
+  function until(ms) {
+    if (ms < 1000) return "now";
+    return "in " + age(ms).slice(0, -" ago".length);
+  }
+
   function tick() {
     const now = Date.now();
     for (const element of document.querySelectorAll("[data-age]")) {
       const text = age(now - Number(element.dataset.age));
+      if (element.dataset.shown !== text) element.dataset.shown = text;
+    }
+    for (const element of document.querySelectorAll("[data-due]")) {
+      const text = until(Number(element.dataset.due) - now);
       if (element.dataset.shown !== text) element.dataset.shown = text;
     }
     for (const code of document.querySelectorAll("code[data-template]")) fill(code);

@@ -22,6 +22,7 @@ from app.api.alertmanager.envelope import (
     moment,
 )
 from app.api.describe import INSTANT, TEXT, Parameter, Schema, endpoint, listing, obj
+from app.auth.current import audit
 from app.services import services
 from data.times import from_datetime, now_micros
 
@@ -83,6 +84,9 @@ def post_silence() -> Response:
         raise Refused(404, "silence not found") from None
     except BadSilence as error:
         raise Refused(400, f"silence invalid: {error}") from None
+    audit(
+        "silence set", stored.id, after={"matchers": [str(each) for each in stored.matchers], "comment": stored.comment}
+    )
     return answer({"silenceID": stored.id})
 
 
@@ -119,7 +123,8 @@ def delete_silence(silence_id: str) -> Response:
     except KeyError:
         return empty(404)
     except BadSilence:
-        pass  # over already, which is what was wanted
+        return empty()  # over already, which is what was wanted
+    audit("silence ended", silence_id)
     return empty()
 
 

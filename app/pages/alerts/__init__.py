@@ -1,0 +1,1 @@
+"""The page of alerts: what fires, what was, silences, rules and deliveries."""

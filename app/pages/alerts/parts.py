@@ -1,0 +1,79 @@
+"""Data into the page: component id -> props, for the first layout and for every refresh alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alerts.history import incidents
+from alerts.rules import Rule
+from app.components.choices import segments
+from app.components.filterbar import filter_parts
+from app.components.guard import Parts, guarded
+from app.components.plain import Plain
+from app.pages.alerts import ids
+from app.pages.alerts.current import current
+from app.pages.alerts.deliveries import deliveries
+from app.pages.alerts.detail import detail_parts
+from app.pages.alerts.history import history
+from app.pages.alerts.rules import rules
+from app.pages.alerts.silences import silences
+from app.pages.alerts.words import failed
+from data.record import RecordUnavailable
+from data.times import now_micros
+
+if TYPE_CHECKING:
+    from app.filters import PageFilter
+    from app.services import Services
+
+_MOST_DELIVERIES = 100
+
+
+def parts(page: PageFilter, services: Services) -> Parts:
+    """The tabs, the view that is chosen, and the alert that is open beside it."""
+    view = page.choice("view", ids.VIEWS, ids.VIEWS[0])
+    zone, now = page.filter.zone, now_micros() // 1000
+    opened = page.text("fingerprint") if view == ids.VIEWS[0] else ""
+    found: Parts = {
+        **filter_parts(page),
+        ids.TABS: {"children": [_tabs(view, services)]},
+        **guarded((ids.BODY,), "This view", lambda: {ids.BODY: {"children": _body(view, page, services, now)}}),
+    }
+    return found | guarded((ids.DETAIL,), "The alert", lambda: detail_parts(opened, services, now, zone))
+
+
+def _tabs(view: str, services: Services) -> Plain:
+    firing = sum(alert.is_trouble for alert in services.alerts())
+    names = {
+        "current": f"Current {firing}" if firing else "Current",
+        "history": "History",
+        "silences": "Silences",
+        "rules": "Rules",
+        "deliveries": "Deliveries",
+    }
+    return segments("view", "View", names, view, ids.VIEWS[0])
+
+
+def _body(view: str, page: PageFilter, services: Services, now: int) -> list[Plain]:
+    zone = page.filter.zone
+    if view == "rules":
+        files = {"The file of rules": services.rules.file_error, "The file of routes": services.notifier.config_error}
+        return rules(services.rules.groups, files, zone)
+    if view == "current":
+        watching = sum(bool(rule.alert) for group, _ in services.rules.groups for rule in group.rules)
+        return current(services.alerts(), watching, page.text("fingerprint"), zone)
+    try:
+        return _of_the_record(view, page, services, now)
+    except RecordUnavailable:
+        return [failed("The call record does not answer, so this can't be shown now.")]
+
+
+def _of_the_record(view: str, page: PageFilter, services: Services, now: int) -> list[Plain]:
+    chosen = page.filter
+    if view == "silences":
+        return silences(services.board.silences(), services.alerts(), now, chosen.zone)
+    if view == "deliveries":
+        log = services.notifier.deliveries(_MOST_DELIVERIES)
+        return deliveries(services.notifier.receivers(), log, chosen.zone)
+    start, end = (chosen.start or 0) // 1000, (chosen.end or now_micros()) // 1000
+    known: dict[str, Rule] = {rule.name: rule for group, _ in services.rules.groups for rule in group.rules}
+    return history(incidents(services.record, start, end, now), known, now, chosen.zone)

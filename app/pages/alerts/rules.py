@@ -1,0 +1,108 @@
+"""The rules: what each watches, how it stands, and how its last evaluation went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alerts.config import written_duration
+from alerts.evaluator import RuleState
+from alerts.rules import Group
+from alerts.states import State
+from app.components.plain import Plain, h, icon
+from app.format import words
+from app.pages.alerts.words import act, ago, tag, tone
+
+_ORDER = (State.FIRING, State.PENDING, State.INACTIVE)
+
+
+def rules(groups: Sequence[tuple[Group, Sequence[RuleState]]], faults: dict[str, str], zone: str) -> list[Plain]:
+    """Faults of the files (name -> what is wrong, empty if nothing), then alerts by group, then what is recorded."""
+    every = [(group, state) for group, states in groups for state in states]
+    alerting = [(group, state) for group, state in every if state.rule.alert]
+    recording = [(group, state) for group, state in every if state.rule.record]
+    bad = sum(bool(state.error) for _, state in every)
+    words_of_state = f"{len(alerting)} alerts and {len(recording)} recorded series in {len(groups)} groups"
+    words_of_state += f"; {bad} can't be judged" if bad else ""
+    bar = h(
+        "Div", [h("P", f"{words_of_state}.", cls="vh-note"), act("Reload files", "reload")], cls="al-bar", key="bar"
+    )
+    return [
+        bar,
+        *(_fault(name, fault) for name, fault in faults.items() if fault),
+        *(_section(g.name, [s for h_, s in alerting if h_ is g], g, zone) for g, _ in groups if _has_alert(g)),
+        _recorded([state for _, state in recording], zone),
+    ]
+
+
+def _has_alert(group: Group) -> bool:
+    return any(rule.alert for rule in group.rules)
+
+
+def _fault(name: str, fault: str) -> Plain:
+    said = f"{name} was not taken; what was in force before still is."
+    head = h("Div", [icon("exclamation-triangle"), h("Strong", said)], cls="vh-failed")
+    return h(
+        "Section", [head, h("Pre", fault, cls="al-expr", tabIndex=0)], cls="vh-card al-fault", role="alert", key=name
+    )
+
+
+def _section(title: str, states: Sequence[RuleState], group: Group, zone: str) -> Plain:
+    head = h("Header", [h("H2", title, cls="vh-card-title"),
+                        h("Span", f"every {written_duration(group.interval)}", cls="vh-card-unit")],
+             cls="vh-card-head")  # fmt: skip
+    rows = [_row(state, index, zone) for index, state in enumerate(states)]
+    return h(
+        "Section", [head, h("Ul", rows, cls="al-rows al-rules")], cls="vh-card", aria_label=title, key=f"g-{title}"
+    )
+
+
+def _recorded(states: Sequence[RuleState], zone: str) -> Plain:
+    rows = [_row(state, index, zone) for index, state in enumerate(states)]
+    title = h("Summary", f"{len(states)} recorded series", cls="al-more")
+    return h("Details", [title, h("Ul", rows, cls="al-rows al-rules")], cls="vh-card", key="recorded")
+
+
+def _row(state: RuleState, index: int, zone: str) -> Plain:
+    rule = state.rule
+    standing = _standing(state)
+    severity = rule.labels.get("severity", "")
+    dot = tone(severity) if standing is State.FIRING else "missed" if standing is State.INACTIVE else "abandoned"
+    hold = f"for {written_duration(rule.hold)}" if rule.hold else ""
+    name = words(rule.name) if rule.alert else rule.name
+    more = [f"{each}={text}" for each, text in rule.labels.items() if each in ("window", "slo")]
+    return h(
+        "Li",
+        [
+            h("Span", cls=f"vh-dot vh-dot-{dot}", aria_hidden="true"),
+            h("Span", [h("Strong", name), *(h("Code", each, cls="al-label") for each in more)], cls="al-name"),
+            h("Span", h("Code", " ".join(rule.expr.split())), cls="al-summary", data_tip=" ".join(rule.expr.split())),
+            h("Span", _marks(state, standing), cls="al-marks"),
+            h("Span", hold, cls="al-next"),
+            h("Span", _judged(state, zone), cls="al-age"),
+        ],
+        cls="al-row al-still",
+        key=f"{rule.name}/{index}",
+    )
+
+
+def _standing(state: RuleState) -> State:
+    found = {alert.state for alert in list(state.alerts.alerts.values())}
+    return next((each for each in _ORDER if each in found), State.INACTIVE)
+
+
+def _marks(state: RuleState, standing: State) -> list[Plain]:
+    if state.error:
+        return [h("Span", "error", cls="vh-tag vh-tag-error", data_tip=state.error),
+                h("Span", state.error, cls="visually-hidden")]  # fmt: skip
+    if state.rule.record:
+        return []
+    number = sum(alert.state is standing for alert in list(state.alerts.alerts.values()))
+    tints = {State.FIRING: tone(state.rule.labels.get("severity", "")), State.PENDING: "abandoned"}
+    many = f" {number}" if number > 1 and standing is not State.INACTIVE else ""
+    return [tag(f"{standing.value}{many}", tints.get(standing, "quiet"))]
+
+
+def _judged(state: RuleState, zone: str) -> list[Plain | str]:
+    if state.evaluated_at is None:
+        return ["not yet judged"]
+    return [ago(state.evaluated_at, zone), f" · {state.seconds * 1000:.1f} ms"]
