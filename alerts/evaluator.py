@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 #: A rule that takes longer fails; the others are judged in time.
 _LONGEST_SECONDS = 5.0
+_DAY = 86_400_000
 
 
 class Store(Samples, Protocol):
@@ -130,6 +131,12 @@ class Evaluator:
         self._turns: dict[str, int] = {}
         self.groups = {group.name: (group, states_of(group)) for group in rules.groups}
 
+    def until_next(self, now: int, offset: int = 0) -> int:
+        """Milliseconds until the next turn of a group; a day where there is none."""
+        return min(
+            (group.interval - (now - offset) % group.interval for group, _ in self.groups.values()), default=_DAY
+        )
+
     def take_over(self, earlier: Evaluator) -> None:
         """Go on with the alerts and recorded series of rules that were there before under the same keys."""
         self._turns = earlier._turns
@@ -139,13 +146,16 @@ class Evaluator:
                 if known := before.get((name, state.alerts.key)):
                     state.go_on_from(known)
 
-    def evaluate(self, now: int, *, alerts: bool = True) -> Iterator[tuple[int, Group, list[RuleState], float]]:
+    def evaluate(
+        self, now: int, *, alerts: bool = True, offset: int = 0
+    ) -> Iterator[tuple[int, Group, list[RuleState], float]]:
         """Judge the groups whose turn has come (milliseconds): instant, group, states and seconds of each.
 
-        Turns are multiples of a group's interval, and none comes twice. Without `alerts` series are recorded only.
+        Turns are multiples of a group's interval, `offset` later, and none comes twice. Without `alerts` series are
+        recorded only.
         """
         for group, states in self.groups.values():
-            at = now - now % group.interval
+            at = now - (now - offset) % group.interval
             if self._turns.get(group.name) == at:
                 continue
             self._turns[group.name] = at

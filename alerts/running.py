@@ -19,6 +19,8 @@ from data.record import Record, RecordFull, RecordUnavailable
 log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 1.0
+#: By then samples are in that are taken in this process, and those of most other programs.
+OFFSET_MS = 1_000
 #: The rules that come with the product.
 RULES_FILE = Path(__file__).with_name("prometheus-rules.yml")
 
@@ -27,7 +29,9 @@ class Rules:
     """The rules that are in force; raises ConfigError where the first file can't be used.
 
     lease: an instance that does not hold it records series only, and shows the alerts of the one that does, to go on
-    from there when that one dies. judges: without it no instance judges alerts, as a Prometheus does.
+    from there when that one dies. judges: without it no instance judges alerts, as a Prometheus does. offset:
+    milliseconds from a multiple of an interval to the evaluation: samples are taken at the multiples, and who judges
+    before they are in lags by a whole interval.
     """
 
     def __init__(
@@ -39,11 +43,12 @@ class Rules:
         lease: Lease | None = None,
         *,
         judges: bool = True,
+        offset: int = 0,
     ) -> None:
         #: The file that they are read from.
         self.path = path
         self._store, self._expand, self._lease, self._judges = store, expand, lease, judges
-        self._led = False
+        self._led, self._offset = False, offset
         self._record = AlertRecord(record, lease)
         self._evaluator = Evaluator(load_rules(path), store, expand)
         self._lock = threading.Lock()
@@ -107,11 +112,13 @@ class Rules:
             if (leads := self._leads) and not self._led:
                 # Another instance judged until now.
                 self.restore()
-            for at, group, states, seconds in self._evaluator.evaluate(now, alerts=leads):
+            judged = False
+            for at, group, states, seconds in self._evaluator.evaluate(now, alerts=leads, offset=self._offset):
+                judged = True
                 self.on_evaluated(group.name, seconds, sum(bool(state.error) for state in states))
                 if leads:
                     self._save(at, group, states)
-            if not leads:
+            if judged and not leads:
                 self.restore()
 
     def _save(self, at: int, group: Group, states: list[RuleState]) -> None:
@@ -124,8 +131,12 @@ class Rules:
             if moved:
                 self.on_transitions(moved)
 
+    def _pause(self) -> float:
+        """Seconds until the next turn; not long, as the clock may be set meanwhile."""
+        return min(self._evaluator.until_next(int(time.time() * 1000), self._offset) / 1000, _TICK_SECONDS)
+
     def _run(self) -> None:
-        while not self._stopping.wait(_TICK_SECONDS):
+        while not self._stopping.wait(self._pause()):
             try:
                 self.evaluate(int(time.time() * 1000))
             except (RecordUnavailable, RecordFull) as error:

@@ -9,7 +9,7 @@ from alerts.dispatch.defaults import Defaults
 from alerts.notifier import CONFIG_FILE, Notifier
 from alerts.relay import Relay
 from alerts.remote import RemoteRules
-from alerts.running import RULES_FILE, Rules
+from alerts.running import OFFSET_MS, RULES_FILE, Rules
 from app.settings import Settings
 from data.lease import Lease
 from data.record import Record
@@ -25,7 +25,7 @@ def alerting(
     remote = None
     if settings.prometheus_url is not None:
         remote = RemoteRules(settings.prometheus_url.get_secret_value(), record, lease)
-    rules = Rules(RULES_FILE, samples, record, expand, lease, judges=remote is None)
+    rules = Rules(RULES_FILE, samples, record, expand, lease, judges=remote is None, offset=OFFSET_MS)
     judge = remote or rules
     receivers = Defaults(
         settings.slack_webhook_url, settings.smtp_url, settings.alert_email_to, settings.alert_webhook_url

@@ -73,7 +73,11 @@ class Hook:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 script = hook._scripts.get(self.path)
                 answer = script.pop(0) if script else Answer()
-                hook.requests.append(Request(at, self.path, json.loads(body), dict(self.headers), answer.status))
+                hook.requests.append(
+                    Request(
+                        at, self.path, json.loads(body), {n.lower(): v for n, v in self.headers.items()}, answer.status
+                    )
+                )
                 while answer.trickle and not hook._closed.wait(0.3):
                     self.wfile.write(b"H")
                     self.wfile.flush()

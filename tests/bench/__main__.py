@@ -53,6 +53,11 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
 
         return group.lines(scratch)
 
+    def alerting(scratch: Path) -> Iterator[Line]:
+        from tests.bench import alerting as group
+
+        return group.lines(scratch)
+
     return {
         "ingest": ingest,
         "queries": queries,
@@ -60,6 +65,7 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
         "refresh": refresh,
         "page": page,
         "monitoring": monitoring,
+        "alerting": alerting,
     }
 
 
