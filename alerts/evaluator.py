@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from alerts.promql import Limits, Scalar, Vector, instant
+from alerts.promql import Limits, Memo, Scalar, Vector, instant
+from alerts.promql.calls import Value
 from alerts.rules import Group, Rule, RuleFile
-from alerts.states import Alert, Fingerprint, RuleAlerts, fingerprint
+from alerts.states import ALERT_SERIES, Alert, Fingerprint, RuleAlerts, fingerprint
 from data.samples.model import STALE, Labels, Samples
 from monitoring.tracing import create_span
 
@@ -46,14 +47,14 @@ class RuleState:
     seconds: float = 0.0
     _recorded: dict[Fingerprint, Labels] = field(default_factory=dict)
 
-    def evaluate(self, group: Group, store: Store, at: int, expand: Expand) -> None:
+    def evaluate(self, group: Group, store: Store, at: int, expand: Expand, memo: Memo[Value] | None = None) -> None:
         """Judge it as of an instant and store what it gives; an error costs this rule its turn, nothing else."""
         started = time.perf_counter()
         deadline = started + _LONGEST_SECONDS
         limits = Limits(stop=lambda: time.perf_counter() > deadline)
         try:
             with create_span(f"rule {self.rule.name}") as span:
-                result = instant(self.rule.query, store, at - group.query_offset, limits)
+                result = instant(self.rule.query, store, at - group.query_offset, limits, memo)
                 given = self.take(group, _pairs(result), at, expand)
                 self._store(store, at, given)
                 span.set_attribute("series", len(given))
@@ -130,6 +131,8 @@ class Evaluator:
         self._store, self._expand = store, expand
         self._turns: dict[str, int] = {}
         self.groups = {group.name: (group, states_of(group)) for group in rules.groups}
+        recorded = {rule.record for group in rules.groups for rule in group.rules if rule.record}
+        self._memo = Memo[Value]({*recorded, *ALERT_SERIES})
 
     def until_next(self, now: int, offset: int = 0) -> int:
         """Milliseconds until the next turn of a group; a day where there is none."""
@@ -154,6 +157,7 @@ class Evaluator:
         Turns are multiples of a group's interval, `offset` later, and none comes twice. Without `alerts` series are
         recorded only.
         """
+        self._memo.forget()
         for group, states in self.groups.values():
             at = now - (now - offset) % group.interval
             if self._turns.get(group.name) == at:
@@ -163,5 +167,5 @@ class Evaluator:
             with create_span(f"rule group {group.name}", {"rules": len(states)}):
                 for state in states:
                     if alerts or state.rule.record:
-                        state.evaluate(group, self._store, at, self._expand)
+                        state.evaluate(group, self._store, at, self._expand, self._memo)
             yield at, group, states, time.perf_counter() - started

@@ -15,6 +15,9 @@ from data.samples.model import Labels
 #: How long a resolved alert is still told of, so that a lost notification can be sent again.
 RESOLVED_KEPT_MS = 15 * 60_000
 
+#: The names of the series that tell of alerts.
+ALERT_SERIES = ("ALERTS", "ALERTS_FOR_STATE")
+
 Fingerprint = frozenset[tuple[str, str]]
 
 

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from alerts.promql.frame import Bools, Floats, Ints
-from alerts.states import Fingerprint, fingerprint
+from alerts.states import ALERT_SERIES, Fingerprint, fingerprint
 from data.samples.calls import NAMES, CallSamples
 from data.samples.model import ABSENT, STALE, Block, Labels, Matcher, Samples, is_absent, is_stale
 
 #: 200 MB of recorded values.
 _MOST_CELLS = 25_000_000
-_ALERTS = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 
 
 class TooMuch(ValueError):
@@ -90,7 +89,7 @@ class Past:
         blocks = self._calls.select(matchers, start, end) if name is None or name in NAMES else []
         tables = [table for table in self.tables if name is None or name in table.names]
         blocks += [found for table in tables if (found := table.select(matchers, start, end)) is not None]
-        if name is None or (name not in NAMES and name not in _ALERTS):
+        if name is None or (name not in NAMES and name not in ALERT_SERIES):
             blocks += self._others(matchers, start, end)
         return blocks
 
@@ -111,7 +110,7 @@ class Past:
             names = [each.get("__name__", "") for each in block.labels]
             if recorded.intersection(names) and not begins:
                 begins = self._begins()
-            rows = [row for row, name in enumerate(names) if name not in NAMES and name not in _ALERTS]
+            rows = [row for row, name in enumerate(names) if name not in NAMES and name not in ALERT_SERIES]
             values = block.values[rows]
             labels = [block.labels[row] for row in rows]
             for row, each in enumerate(labels):

@@ -9,8 +9,7 @@ from alerts.backtest.past import Past
 from alerts.evaluator import RuleState, states_of
 from alerts.promql.survey import Look, looks
 from alerts.rules import Group, Rule, RuleFile
-
-_ALERT_SERIES = ("ALERTS", "ALERTS_FOR_STATE")
+from alerts.states import ALERT_SERIES
 
 
 @dataclass(slots=True)
@@ -26,7 +25,7 @@ class Task:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the series that it records."""
-        return (self.state.rule.record,) if self.state.rule.record else _ALERT_SERIES
+        return (self.state.rule.record,) if self.state.rule.record else ALERT_SERIES
 
     def feeds(self, other: Task) -> bool:
         """Whether the other rule may look at what this one records."""

@@ -12,8 +12,8 @@ from alerts.backtest.past import Past, Table
 from alerts.backtest.plan import Plan, Task, known, plan
 from alerts.backtest.threshold import threshold
 from alerts.evaluator import Pair
-from alerts.promql import Limits, Matrix, QueryStopped, range_query
-from alerts.promql.evaluate import Memo
+from alerts.promql import Limits, Matrix, Memo, QueryStopped, range_query
+from alerts.promql.calls import Value
 from alerts.promql.frame import Floats, Ints
 from alerts.rules import RuleFile
 from alerts.states import Fingerprint, State
@@ -58,7 +58,7 @@ def backtest(
     begin = min((judge.begin for judge in judges), default=end)
     length = step if chosen.stepwise else _CHUNK * step
     for first in range(begin - begin % length, end + 1, length):
-        memo: Memo | None = None if chosen.stepwise else {}
+        memo: Memo[Value] | None = None if chosen.stepwise else Memo()
         for judge in judges:
             judge.judge(first, first + length, memo)
     return Backtest(start, end, step, [each.outcome() for each in judges if each.alerts])
@@ -92,11 +92,11 @@ class _Judge:
         """Whether it is an alerting rule."""
         return self._task.state.rule.alert is not None
 
-    def judge(self, first: int, end: int, memo: Memo | None) -> None:
+    def judge(self, first: int, end: int, memo: Memo[Value] | None) -> None:
         """Judge the turns from `first` on, before `end`."""
         self._judge(self._turns[np.searchsorted(self._turns, first) : np.searchsorted(self._turns, end)], memo)
 
-    def _judge(self, turns: Ints, memo: Memo | None) -> None:
+    def _judge(self, turns: Ints, memo: Memo[Value] | None) -> None:
         if not turns.size or self._failed >= _MOST_FAILED:
             return
         try:
@@ -110,7 +110,7 @@ class _Judge:
             self._judge(turns[:half], memo)
             self._judge(turns[half:], memo)
 
-    def _answers(self, turns: Ints, memo: Memo | None) -> Matrix:
+    def _answers(self, turns: Ints, memo: Memo[Value] | None) -> Matrix:
         task = self._task
         first, last = (int(turn) - task.group.query_offset for turn in (turns[0], turns[-1]))
         try:

@@ -3,6 +3,7 @@
 from alerts.promql.engine import Matrix, Scalar, Vector, instant, range_query
 from alerts.promql.errors import PromQLError, QueryStopped
 from alerts.promql.limits import Limits
+from alerts.promql.memo import Memo
 from alerts.promql.nodes import Expr
 from alerts.promql.parse import parse
 
@@ -10,6 +11,7 @@ __all__ = [
     "Expr",
     "Limits",
     "Matrix",
+    "Memo",
     "PromQLError",
     "QueryStopped",
     "Scalar",

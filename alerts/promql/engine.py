@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alerts.promql.calls import Value
 from alerts.promql.errors import PromQLError
-from alerts.promql.evaluate import Budget, Memo, Walk
+from alerts.promql.evaluate import Budget, Walk
 from alerts.promql.frame import Bools, Floats, Frame, Ints, named
 from alerts.promql.limits import Limits
+from alerts.promql.memo import Memo
 from alerts.promql.nodes import Expr, Node, Range, String, Subquery
 from alerts.promql.windows import Windows
 from data.samples.model import Labels, Samples
@@ -48,11 +50,16 @@ class Matrix:
     here: Bools
 
 
-def instant(expr: Expr, samples: Samples, at_ms: int, limits: Limits = _DEFAULTS) -> Vector | Scalar | str | Matrix:
-    """The answer at one instant; a Matrix of raw samples for a range vector. PromQLError where there is none."""
+def instant(
+    expr: Expr, samples: Samples, at_ms: int, limits: Limits = _DEFAULTS, memo: Memo[Value] | None = None
+) -> Vector | Scalar | str | Matrix:
+    """The answer at one instant; a Matrix of raw samples for a range vector. PromQLError where there is none.
+
+    memo: what queries over the same samples share.
+    """
     if isinstance(expr.root, String):
         return expr.root.value
-    walk = _walk(samples, np.array([at_ms], dtype=np.int64), limits)
+    walk = _walk(samples, np.array([at_ms], dtype=np.int64), limits, memo)
     with np.errstate(all="ignore"):
         if isinstance(expr.root, Range | Subquery):
             return _raw(walk, expr.root)
@@ -70,11 +77,11 @@ def range_query(
     end_ms: int,
     step_ms: int,
     limits: Limits = _DEFAULTS,
-    memo: Memo | None = None,
+    memo: Memo[Value] | None = None,
 ) -> Matrix:
     """The answers at start, start + step, ... up to the end; PromQLError where there are none.
 
-    memo: a dict that queries over the same samples share, so that what they have in common is computed once.
+    memo: what queries over the same samples share.
     """
     if expr.kind not in ("vector", "scalar"):
         raise PromQLError(f"a range query needs an instant vector or a number, not a {expr.kind}")
@@ -86,14 +93,14 @@ def range_query(
         raise PromQLError(f"more than {MAX_STEPS:,} steps: choose a longer step or a shorter range")
     times = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
     with np.errstate(all="ignore"):
-        found = _walk(samples, times, limits, end_ms, memo).value(expr.root)
+        found = _walk(samples, times, limits, memo, end_ms).value(expr.root)
         if not isinstance(found, Frame):
             return Matrix([{}], times, found[None, :], np.ones((1, times.size), dtype=np.bool_))
         shown = named(found.seen())
     return Matrix(shown.labels, times, shown.values, shown.here)
 
 
-def _walk(samples: Samples, times: Ints, limits: Limits, end: int | None = None, memo: Memo | None = None) -> Walk:
+def _walk(samples: Samples, times: Ints, limits: Limits, memo: Memo[Value] | None, end: int | None = None) -> Walk:
     start = int(times[0])
     return Walk(samples, times, start, start if end is None else end, limits, Budget(limits), memo)
 

@@ -12,6 +12,7 @@ from alerts.promql.calls import Value, call
 from alerts.promql.errors import PromQLError, QueryStopped
 from alerts.promql.frame import Floats, Frame, Ints, named
 from alerts.promql.limits import WEIGHT, Limits
+from alerts.promql.memo import Memo
 from alerts.promql.nodes import (
     Aggregate,
     At,
@@ -48,10 +49,6 @@ class Budget:
             raise QueryStopped("the query took too long and was stopped: narrow its selectors or its range")
 
 
-#: Values of aggregations by the node and the steps, for queries that share samples.
-Memo = dict[tuple[Node, int, int, int], Value]
-
-
 @dataclass(frozen=True, slots=True)
 class Walk:
     """An evaluation at `times`; start and end (milliseconds) are what `@ start()` and `@ end()` mean.
@@ -65,7 +62,7 @@ class Walk:
     end: int
     limits: Limits
     budget: Budget
-    memo: Memo | None = None
+    memo: Memo[Value] | None = None
 
     def value(self, node: Node) -> Value:
         """A vector or a number a step."""
@@ -76,7 +73,8 @@ class Walk:
             case Selector():
                 return self._latest(node)[0]
             case Call():
-                return call(self, node)
+                # Of many steps only what aggregations leave of them is small enough to keep.
+                return call(self, node) if self.times.size > 1 else self._remembered(node)
             case Negate():
                 inner = self.value(node.expr)
                 return inner.unnamed(-inner.values) if isinstance(inner, Frame) else -inner
@@ -137,14 +135,15 @@ class Walk:
         block = (inner.labels, times, inner.values, inner.here)
         return [windows(block, (starts, ends, self.times), inner.nameless, self.budget.spend)]
 
-    def _remembered(self, node: Aggregate) -> Value:
-        if self.memo is None or self.times.size == 0:
-            return self._aggregate(node)
-        key = (node, int(self.times[0]), int(self.times[-1]), self.times.size)
+    def _remembered(self, node: Aggregate | Call) -> Value:
+        key = None if self.memo is None else self.memo.key(node, self.times)
+        if self.memo is None or key is None:
+            return self._computed(node)
         found = self.memo.get(key)
-        if found is None:
-            found = self.memo[key] = self._aggregate(node)
-        return found
+        return self.memo.put(key, self._computed(node)) if found is None else found
+
+    def _computed(self, node: Aggregate | Call) -> Value:
+        return call(self, node) if isinstance(node, Call) else self._aggregate(node)
 
     def _aggregate(self, node: Aggregate) -> Frame:
         given = self.vector(node.expr)

@@ -65,6 +65,16 @@ class Chunk:
         return self._times[: self.count]
 
     @property
+    def first(self) -> int:
+        """Its earliest time."""
+        return int(self._times[0])
+
+    @property
+    def last(self) -> int:
+        """Its latest time."""
+        return int(self._times[self.count - 1])
+
+    @property
     def values(self) -> NDArray[np.float64]:
         """Row i belongs to series `numbers[i]`; a view that later changes show in."""
         return self._values[: len(self.numbers), : self.count]

@@ -5,6 +5,7 @@ Its caller guards it against other threads.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -41,11 +42,22 @@ class Source:
         self._chunk_size = chunk_size
         self.index = SeriesIndex()
         self.chunks: list[Chunk] = []
+        self._full_nbytes: int | None = None
 
     @property
     def nbytes(self) -> int:
         """Memory in bytes, about."""
-        return sum(chunk.nbytes for chunk in self.chunks) + SERIES_BYTES * len(self.index.labels)
+        if self._full_nbytes is None:
+            self._full_nbytes = sum(chunk.nbytes for chunk in self.chunks[:-1])
+        last = self.chunks[-1].nbytes if self.chunks else 0
+        return self._full_nbytes + last + SERIES_BYTES * len(self.index.labels)
+
+    def _between(self, start: int, end: int) -> Iterator[Chunk]:
+        """The chunks that have times from `start` to `end`, both included."""
+        for chunk in self.chunks[bisect_left(self.chunks, start, key=lambda chunk: chunk.last) :]:
+            if chunk.first > end:
+                return
+            yield chunk
 
     def put(self, at: int, samples: Iterable[tuple[Labels, float]], *, whole: bool) -> None:
         """Take samples in at a time; whole: series alive until then that are not among them get a stale marker."""
@@ -60,16 +72,19 @@ class Source:
             self._chunk(at, numbers).put(at, numbers, np.fromiter(values.values(), dtype=np.float64))
 
     def _chunk(self, at: int, numbers: NDArray[np.int64]) -> Chunk:
-        for chunk in self.chunks:
+        if self.chunks and at <= self.chunks[-1].last:
             # Late samples between two chunks are the first of the later one.
-            if at <= chunk.times[-1]:
-                return chunk
+            place = bisect_left(self.chunks, at, key=lambda chunk: chunk.last)
+            if place < len(self.chunks) - 1:
+                self._full_nbytes = None
+            return self.chunks[place]
         newest = self.chunks[-1] if self.chunks else None
         if newest and newest.takes(numbers):
             return newest
         if newest:
             newest.seal()
         self.chunks.append(Chunk(len(numbers), self._chunk_size))
+        self._full_nbytes = None
         return self.chunks[-1]
 
     def _alive_before(self, at: int) -> set[int]:
@@ -93,6 +108,7 @@ class Source:
         numbers = np.array([self.index.number(labels) for labels in saved.labels], dtype=np.int64)
         if self.chunks:
             self.chunks[-1].seal()
+        self._full_nbytes = None
         self.chunks.append(Chunk.restored(saved, numbers, self._chunk_size))
 
     def drop_oldest(self) -> None:
@@ -101,6 +117,7 @@ class Source:
         self._tidy()
 
     def _tidy(self) -> None:
+        self._full_nbytes = None
         self.index.keep(set(chain.from_iterable(chunk.numbers.tolist() for chunk in self.chunks)))
 
     def select(self, matchers: Sequence[Matcher], start: int, end: int) -> Block | None:
@@ -109,7 +126,7 @@ class Source:
         if not len(numbers):
             return None
         parts = []
-        for chunk in self.chunks:
+        for chunk in self._between(start, end):
             first, last = np.searchsorted(chunk.times, start), np.searchsorted(chunk.times, end, side="right")
             if first < last:
                 parts.append((chunk.times[first:last], chunk.values[:, first:last], chunk.rows(numbers)))
@@ -137,7 +154,7 @@ class Source:
         """The series that meet all matchers and have a sample from `start` to `end`, without a look at most samples."""
         numbers = self.index.find(matchers)
         seen = np.zeros(len(numbers), dtype=np.bool_)
-        for chunk in self.chunks:
+        for chunk in self._between(start, end):
             first, last = np.searchsorted(chunk.times, start), np.searchsorted(chunk.times, end, side="right")
             if first >= last:
                 continue

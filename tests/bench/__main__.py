@@ -58,6 +58,11 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
 
         return group.lines(scratch)
 
+    def rules(scratch: Path) -> Iterator[Line]:
+        from tests.bench import rules as group
+
+        return group.lines(scratch)
+
     return {
         "ingest": ingest,
         "queries": queries,
@@ -66,6 +71,7 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
         "page": page,
         "monitoring": monitoring,
         "alerting": alerting,
+        "rules": rules,
     }
 
 

@@ -1,0 +1,67 @@
+"""What queries share is computed once, and never outlives its samples."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alerts.promql import Limits, Memo, Vector, instant, parse, range_query
+from alerts.promql.calls import Value
+from tests.alerts.promql.support import Memory
+
+
+class Counting(Memory):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def select(self, matchers, start, end):
+        self.asked += 1
+        return super().select(matchers, start, end)
+
+
+def answered(samples: Memory, query: str, at: int, memo: Memo[Value]) -> list[float]:
+    found = instant(parse(query), samples, at, Limits(), memo)
+    assert isinstance(found, Vector)
+    return found.values.tolist()
+
+
+def test_equal_parts_of_queries_are_computed_once() -> None:
+    samples, memo = Counting(), Memo[Value]()
+    samples.load(10_000, {'x{a="1"}': "0+1x60", 'x{a="2"}': "0+2x60"})
+    assert answered(samples, "sum(rate(x[1m])) * 2", 300_000, memo) == answered(
+        samples, "sum(rate(x[1m])) + sum(rate(x[1m]))", 300_000, memo
+    )
+    assert samples.asked == 1
+    answered(samples, "sum by (a) (rate(x[1m]))", 300_000, memo)
+    assert samples.asked == 1
+    answered(samples, "sum(rate(x[2m]))", 300_000, memo)
+    answered(samples, "sum(rate(x[1m]))", 310_000, memo)
+    assert samples.asked == 3
+
+
+def test_what_changes_meanwhile_is_looked_at_each_time() -> None:
+    samples, memo = Counting(), Memo[Value]({"a:b"})
+    samples.load(10_000, {"a:b": "0+1x60", "x": "0+1x60"})
+    for query in ("sum(a:b)", "sum(a:b)", 'sum({__name__=~"a.*"})', 'sum({__name__=~"a.*"})'):
+        answered(samples, query, 300_000, memo)
+    assert samples.asked == 4
+
+
+def test_after_the_samples_changed_nothing_is_remembered() -> None:
+    samples, memo = Counting(), Memo[Value]()
+    samples.load(10_000, {"x": "0+1x60"})
+    assert answered(samples, "sum(x)", 300_000, memo) == [30]
+    samples.load(10_000, {'x{a="2"}': "5x60"})
+    assert answered(samples, "sum(x)", 300_000, memo) == [30]
+    memo.forget()
+    assert answered(samples, "sum(x)", 300_000, memo) == [35]
+
+
+def test_many_steps_share_their_aggregations() -> None:
+    samples, memo = Counting(), Memo[Value]()
+    samples.load(10_000, {"x": "0+1x60"})
+    first, second = (
+        range_query(parse(query), samples, 0, 300_000, 30_000, Limits(), memo) for query in ("sum(x) * 2", "2 * sum(x)")
+    )
+    assert np.array_equal(first.values, second.values)
+    assert samples.asked == 1
