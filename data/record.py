@@ -124,7 +124,7 @@ class Record:
 
     @contextlib.contextmanager
     def changes(
-        self, cursor: int, columns: Sequence[str], chunk: int = 20_000, only: Sequence[ColumnElement[bool]] = ()
+        self, cursor: int, columns: Sequence[str], chunk: int = 5_000, only: Sequence[ColumnElement[bool]] = ()
     ) -> Iterator[Changes]:
         """All rows changed since `cursor` (0 = all) that meet the conditions, oldest row first.
 
