@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -137,17 +137,19 @@ def instrument_engine(engine: Engine) -> None:
     SQLAlchemyInstrumentor().instrument(engine=engine, skip_dep_check=True)
 
 
-def instrument_clients(describe: Callable[[trace.Span, Any], None] | None = None) -> None:
-    """Spans for outgoing HTTP by requests and httpx, and the trace handed on in `traceparent`.
+def instrument_clients(
+    describe: Callable[[trace.Span, Any], None] | None = None, libraries: Collection[str] = ("requests", "httpx")
+) -> None:
+    """Spans for outgoing HTTP by these libraries, where they are installed, and the trace handed on in `traceparent`.
 
     `describe` is called with each span and its request before that is sent.
     """
-    if find_spec("requests"):
+    if "requests" in libraries and find_spec("requests"):
         from opentelemetry.instrumentation.requests import RequestsInstrumentor
 
         if not RequestsInstrumentor().is_instrumented_by_opentelemetry:
             RequestsInstrumentor().instrument(request_hook=describe)
-    if find_spec("httpx"):
+    if "httpx" in libraries and find_spec("httpx"):
         from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 
         if not HTTPXClientInstrumentor().is_instrumented_by_opentelemetry:
