@@ -64,12 +64,8 @@ class Access:
 
     def by_bearer(self, token: str) -> Identity | None:
         """Whose access token or key this is."""
-        if token.startswith(PREFIX):
-            return self._remembered(f"key {digest(token)}", lambda: self._program(token))
-        session = self.tokens.session_of(token)
-        if session is None:
-            return None
-        return self._remembered(f"session {session}", lambda: self._person(session_of_id(self._record, session)))
+        find = self._program if token.startswith(PREFIX) else self._by_token
+        return self._remembered(f"bearer {digest(token)}", lambda: find(token))
 
     def forget(self) -> None:
         """Look everybody up anew: somebody's rights have changed here."""
@@ -112,6 +108,10 @@ class Access:
         return Identity(
             session.name, session.role.value, OF_ROLE[session.role], user_id=session.user_id, session_id=session.id
         )
+
+    def _by_token(self, token: str) -> Identity | None:
+        session = self.tokens.session_of(token)
+        return None if session is None else self._person(session_of_id(self._record, session))
 
     def _program(self, secret: str) -> Identity | None:
         key = key_of_secret(self._record, secret)

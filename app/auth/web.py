@@ -11,6 +11,7 @@ from markupsafe import Markup
 from app.api.errors import ApiError
 from app.auth import cookies
 from app.auth.access import TooManyTries, WrongPassword
+from app.auth.agents import agent_name
 from app.auth.current import audit, current
 from app.auth.identity import LOCAL, Identity
 from app.auth.passwords import LEAST, MOST, BadPassword, hash_password
@@ -151,7 +152,7 @@ def _account(status: int = 200, **values: object) -> Response:
     if who is None or who is LOCAL:
         return _go("/")
     sessions = list_sessions(services().record, _person(who)[1])
-    return _page("account", status, who=who, sessions=sessions, to_iso=to_iso, **values)
+    return _page("account", status, who=who, sessions=sessions, to_iso=to_iso, agent_name=agent_name, **values)
 
 
 @blueprint.post("/account/password")

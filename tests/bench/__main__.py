@@ -63,6 +63,11 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
 
         return group.lines(scratch)
 
+    def access(scratch: Path) -> Iterator[Line]:
+        from tests.bench import access as group
+
+        return group.lines(scratch)
+
     return {
         "ingest": ingest,
         "queries": queries,
@@ -72,6 +77,7 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
         "monitoring": monitoring,
         "alerting": alerting,
         "rules": rules,
+        "access": access,
     }
 
 

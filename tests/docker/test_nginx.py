@@ -13,6 +13,12 @@ import requests
 import websocket
 
 from app.api.body import MOST_BYTES
+from app.auth.passwords import hash_password
+from data.access.audit import entries
+from data.access.keys import add_key
+from data.access.roles import Role, Scope
+from data.access.users import add_user
+from data.record import Record
 from tests.app.conftest import Program, call, run_program, stop_program
 from tests.docker.parts import DOCKER
 from tests.servers import Server, free_port, require, scratch_folder
@@ -20,9 +26,20 @@ from tests.servers import Server, free_port, require, scratch_folder
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    running = run_program(tmp_path_factory.mktemp("proxied"), "serve")
+    """As in the compose file: with sign-in, and nginx the proxy that is believed."""
+    running = run_program(tmp_path_factory.mktemp("proxied"), "serve", AUTH="on", TRUSTED_PROXIES="127.0.0.1")
     yield running
     stop_program(running)
+
+
+@pytest.fixture(scope="module")
+def key(program: Program) -> dict[str, str]:
+    """The headers of who may everything."""
+    record = Record(f"sqlite:///{program.var_dir / 'voicehive.db'}")
+    _, secret = add_key(record, "test", [Scope.ADMIN], "test")
+    add_user(record, "ann", Role.ADMIN, hash_password("a long password"))
+    record.close()
+    return {"Authorization": f"Bearer {secret}"}
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +75,8 @@ def test_nginx_takes_the_shipped_file(tmp_path: Path) -> None:
     assert "warn" not in done.stderr
 
 
-def test_pages_and_their_files_come_through(proxy: tuple[int, int], program: Program) -> None:
-    page = requests.get(f"http://127.0.0.1:{proxy[0]}/", timeout=10)
+def test_pages_and_their_files_come_through(proxy: tuple[int, int], program: Program, key: dict[str, str]) -> None:
+    page = requests.get(f"http://127.0.0.1:{proxy[0]}/", headers=key, timeout=10)
     assert page.status_code == 200
     assert "Content-Security-Policy" in page.headers
     scripts = re.findall(r'src="(/[^"]+)"', page.text)
@@ -69,24 +86,41 @@ def test_pages_and_their_files_come_through(proxy: tuple[int, int], program: Pro
         assert answer.content == program.get(script).content
 
 
-def test_a_call_is_posted_and_read(proxy: tuple[int, int]) -> None:
+def test_a_call_is_posted_and_read(proxy: tuple[int, int], key: dict[str, str]) -> None:
     url = f"http://localhost:{proxy[0]}"
-    assert requests.post(f"{url}/api/calls", json=call("through"), timeout=10).status_code == 201
-    assert requests.get(f"{url}/api/calls/test/through", timeout=10).json()["status"] == "success"
+    assert requests.post(f"{url}/api/calls", json=call("through"), headers=key, timeout=10).status_code == 201
+    assert requests.get(f"{url}/api/calls/test/through", headers=key, timeout=10).json()["status"] == "success"
 
 
-def test_the_socket_speaks_to_a_browser_of_this_address_only(proxy: tuple[int, int]) -> None:
+def test_the_socket_speaks_to_a_browser_of_this_address_only(proxy: tuple[int, int], key: dict[str, str]) -> None:
     url = f"ws://127.0.0.1:{proxy[0]}/api/dashboard/ws/real-time"
-    client = websocket.create_connection(url, origin=f"http://127.0.0.1:{proxy[0]}", timeout=10)
+    client = websocket.create_connection(url, header=key, origin=f"http://127.0.0.1:{proxy[0]}", timeout=10)
     assert "total_calls" in json.loads(client.recv())
     client.close()
     with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
-        websocket.create_connection(url, origin="https://evil.example", timeout=10)
+        websocket.create_connection(url, header=key, origin="https://evil.example", timeout=10)
 
 
-def test_another_name_for_this_machine_is_refused(proxy: tuple[int, int]) -> None:
-    answer = requests.get(f"http://127.0.0.1:{proxy[0]}/", headers={"Host": "evil.example"}, timeout=10)
-    assert answer.status_code == 403
+def test_a_proxy_with_tls_before_it_is_heard(proxy: tuple[int, int], program: Program, key: dict[str, str]) -> None:
+    headers = {"Host": "calls.example", "Origin": "https://calls.example", "X-Forwarded-Proto": "https"}
+    form = {"name": "ann", "password": "a long password"}
+    given = requests.post(
+        f"http://127.0.0.1:{proxy[0]}/login",
+        data=form,
+        headers=headers | {"X-Forwarded-For": "9.9.9.9"},
+        timeout=10,
+        allow_redirects=False,
+    )
+    assert given.headers["Set-Cookie"].startswith("__Host-voicehive=")
+    record = Record(f"sqlite:///{program.var_dir / 'voicehive.db'}")
+    newest = entries(record)[0]
+    record.close()
+    # Both hops are 127.0.0.1 here, which is trusted: the first address that is not is the client's.
+    assert (newest.action, newest.address) == ("signed in", "9.9.9.9")
+
+
+def test_who_shows_nothing_is_refused(proxy: tuple[int, int]) -> None:
+    assert requests.get(f"http://127.0.0.1:{proxy[0]}/api/kpis", timeout=10).status_code == 401
 
 
 def test_too_large_a_body_is_answered_like_the_apps_other_errors(proxy: tuple[int, int]) -> None:
