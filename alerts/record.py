@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import orjson
 from sqlalchemy import Connection, and_, delete, insert, or_, select
 
-from alerts.states import Alert, Fingerprint, State
+from alerts.states import RESOLVED_KEPT_MS, Alert, Fingerprint, State
 from data.lease import Lease
 from data.models import alert_transitions
 from data.models import alerts as alerts_table
@@ -62,6 +62,11 @@ class AlertRecord:
         self._record, self._lease = record, lease
         self._stored: dict[Key, Alert] = {}
 
+    @property
+    def groups(self) -> set[str]:
+        """The groups of rules that have alerts stored."""
+        return {group for group, _, _ in self._stored}
+
     def load(self) -> dict[tuple[str, str], dict[Fingerprint, Alert]]:
         """The alerts as they were stored last, by group and rule."""
         with self._record.read() as connection:
@@ -78,12 +83,13 @@ class AlertRecord:
         """Store what changed in a group since the last time, with its history, in one transaction; LeaseLost."""
         now: dict[Key, Alert] = {(group, rule.key, key): alert for rule in rules for key, alert in rule.alerts.items()}
         before = {key: alert for key, alert in self._stored.items() if key[0] == group}
+        now |= {key: left for key, alert in before.items() if key not in now and (left := _left(alert, at))}
         changed = {key: alert for key, alert in now.items() if _state(before.get(key)) != _state(alert)}
         gone = before.keys() - now.keys()
         if not changed and not gone:
             return []
         moves = [_transition(at, key, alert, before.get(key)) for key, alert in changed.items()]
-        # An alert whose rule is gone, or that was never firing, just ends.
+        # One that was never firing just ends.
         moves += [
             Transition(
                 at, key[0], key[1], replace(before[key], state=State.INACTIVE, resolved_at=at), before[key].state
@@ -104,6 +110,15 @@ class AlertRecord:
             del self._stored[key]
         self._stored |= {key: replace(alert) for key, alert in changed.items()}
         return moves
+
+
+def _left(alert: Alert, at: int) -> Alert | None:
+    """What stays of an alert that its rule does not know any more: its end, which has to be told of."""
+    if alert.state is State.FIRING:
+        return replace(alert, state=State.INACTIVE, resolved_at=at)
+    if alert.resolved_at is not None and at - alert.resolved_at <= RESOLVED_KEPT_MS:
+        return alert
+    return None
 
 
 def _state(alert: Alert | None) -> tuple[Any, ...] | None:

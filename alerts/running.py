@@ -117,13 +117,17 @@ class Rules:
                 judged = True
                 self.on_evaluated(group.name, seconds, sum(bool(state.error) for state in states))
                 if leads:
-                    self._save(at, group, states)
+                    self._save(at, group.name, states)
             if judged and not leads:
                 self.restore()
+            elif judged:
+                # What a group of an earlier file left behind would fire for ever.
+                for gone in self._record.groups - self._evaluator.groups.keys():
+                    self._save(now, gone, [])
 
-    def _save(self, at: int, group: Group, states: list[RuleState]) -> None:
+    def _save(self, at: int, group: str, states: list[RuleState]) -> None:
         try:
-            moved = self._record.save(at, group.name, [state.alerts for state in states])
+            moved = self._record.save(at, group, [state.alerts for state in states])
         except (RecordUnavailable, RecordFull, LeaseLost) as error:
             # Nothing is forgotten: what is not stored yet is stored with the next evaluation.
             log.warning("alert states could not be stored: %s", error)

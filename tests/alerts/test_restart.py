@@ -122,6 +122,17 @@ def test_an_end_that_came_just_before_a_restart_is_told(world: World) -> None:
     assert world.run(900, 10) == []
 
 
+def test_an_alert_whose_group_is_gone_from_the_file_ends(world: World) -> None:
+    world.run(330, 40)
+    (world.folder / "rules.yml").write_text(RULES.replace("name: g", "name: other"), encoding="utf-8")
+    world.restart()
+    # It is over with the first evaluation, and the process once more before anybody is told.
+    world.rules.evaluate(world.now + STEP)
+    world.restart()
+    assert "-Hot" in [name for _, name, _ in world.run(420, 10)]
+    assert world.run(2_000, 10) == [] and world.rules.alerts == []
+
+
 def test_an_inhibited_alert_is_not_told_after_a_restart(world: World) -> None:
     world.run(330, 40)
     world.restart()
