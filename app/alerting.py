@@ -41,8 +41,10 @@ def alerting(
     )
     relay = None
     if settings.alertmanager_url is not None:
-        url = settings.alertmanager_url.get_secret_value()
-        relay = Relay(url, lambda: judge.alerts, lambda: lease.held, external_url=settings.address)
         notifier.quiet = "the Alertmanager of ALERTMANAGER_URL tells people"
+        if remote is None:
+            # A real Prometheus tells its Alertmanager itself.
+            url = settings.alertmanager_url.get_secret_value()
+            relay = Relay(url, lambda: judge.alerts, lambda: lease.held, external_url=settings.address)
     judge.on_transitions = relay.take if relay is not None else notifier.take
     return lease, rules, notifier, remote, relay
