@@ -75,6 +75,38 @@ def import_archive(record: Record, path: Path, progress: Callable[[int], object]
     return report
 
 
+def forget_in_file(path: Path, caller_hash: str, *, anonymise: bool) -> int:
+    """Take a caller's calls out of a file, or all that tells who it was out of these calls; how many there were."""
+    with contextlib.closing(duckdb.connect()) as database:
+        _check(database, path)
+        found = database.read_parquet(str(path))
+        counted = database.execute(
+            "SELECT count(*) FROM read_parquet(?) WHERE caller_hash = ?", [str(path), caller_hash]
+        ).fetchone()
+        assert counted is not None
+        if counted[0]:
+            theirs = f"caller_hash = {duckdb.ConstantExpression(caller_hash)}"
+            kept = found.filter(f"({theirs}) IS NOT TRUE") if not anonymise else found.project(_without_person(theirs))
+            _replace(kept, path)
+        return int(counted[0])
+
+
+def _without_person(theirs: str) -> str:
+    personal = {"caller_hash", "caller_last2", "metadata"} | set(DOCUMENTS) | {f"{kind}_at" for kind in DOCUMENTS}
+    return ", ".join(
+        f"CASE WHEN ({theirs}) IS NOT TRUE THEN {name} END AS {name}" if name in personal else name for name in _COLUMNS
+    )
+
+
+def _replace(rows: duckdb.DuckDBPyRelation, path: Path) -> None:
+    """Write rows to a file, which appears only once it is whole and on the disk."""
+    unfinished = path.with_suffix(".unfinished")
+    rows.write_parquet(str(unfinished), compression="zstd")
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    unfinished.rename(path)
+
+
 def _frame(record: Record, ids: Sequence[int]) -> pd.DataFrame:
     with record.read() as connection:
         documents = select(call_documents).where(call_documents.c.call_row_id.in_(ids))
@@ -93,14 +125,10 @@ def _frame(record: Record, ids: Sequence[int]) -> pd.DataFrame:
 
 def _write(frame: pd.DataFrame, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
     with contextlib.closing(duckdb.connect()) as database:
         database.register("part", frame)
         typed = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in _COLUMNS.items())
-        database.sql(f"SELECT {typed} FROM part").write_parquet(str(unfinished), compression="zstd")  # noqa: S608 - ours
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-    unfinished.rename(path)
+        _replace(database.sql(f"SELECT {typed} FROM part"), path)  # noqa: S608 - our own names
     return path
 
 

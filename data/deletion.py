@@ -22,7 +22,7 @@ def delete_calls(connection: Connection, ids: Sequence[int]) -> int:
     if not found:
         return 0
     gone = [row.id for row in found]
-    connection.execute(delete(spans).where(_spans_of([(row.source, row.call_id) for row in found])))
+    connection.execute(delete(spans).where(spans_of([(row.source, row.call_id) for row in found])))
     connection.execute(delete(call_documents).where(call_documents.c.call_row_id.in_(gone)))
     connection.execute(delete(calls).where(c.id.in_(gone)))
     values = {"revision": next_revision(connection), "ranges": orjson.dumps(list(ranges(gone))).decode()}
@@ -37,7 +37,7 @@ def ranges(ids: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield members[0], members[-1]
 
 
-def _spans_of(keys: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
+def spans_of(keys: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
     """The spans that name these calls; a span that names no source is of whichever call has its id."""
     named = tuple_(spans.c.source, spans.c.call_id).in_(keys)
     return or_(named, and_(spans.c.source.is_(None), spans.c.call_id.in_([call_id for _, call_id in keys])))

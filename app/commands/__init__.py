@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.commands.backup import backup, restore
 from app.commands.doctor import doctor
 from app.commands.exporting import export
+from app.commands.forgetting import forget
 from app.commands.importing import import_calls
 from app.commands.keys import apikey
 from app.commands.migrating import migrate
@@ -14,5 +15,5 @@ from app.commands.serving import demo, serve
 from app.commands.users import user
 
 COMMANDS = (
-    serve, demo, import_calls, export, migrate, rules, retention, backup, restore, doctor, user, apikey
+    serve, demo, import_calls, export, migrate, rules, retention, backup, restore, doctor, forget, user, apikey
 )  # fmt: skip
