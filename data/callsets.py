@@ -18,6 +18,9 @@ def known(column: str) -> ColumnElement[bool]:
     return and_(COUNTS, c[column].is_not(None))
 
 
+_ENDING_KNOWN = and_(
+    c.end_reason_group.is_not(None), c.end_reason_group != literal_column(f"'{EndReasonGroup.UNKNOWN}'")
+)
 _TALKED = and_(ANSWERED, c.duration_seconds > SHORT_SECONDS)
 
 #: By the name that stands in the query string as `of`.
@@ -30,12 +33,12 @@ CALL_SETS: Mapping[str, ColumnElement[bool]] = {
     "answered_waited": and_(ANSWERED, c.wait_seconds.is_not(None)),
     "talked": _TALKED,
     "talked_success": and_(_TALKED, has_status(Status.SUCCESS)),
-    "short": and_(COUNTS, c.duration_seconds < SHORT_SECONDS),
     "hung_up_early": and_(
         COUNTS,
         c.duration_seconds < SHORT_SECONDS,
         c.end_reason_group == literal_column(f"'{EndReasonGroup.CUSTOMER}'"),
     ),
+    "ending_known": and_(known("duration_seconds"), _ENDING_KNOWN),
     "timed": known("duration_seconds"),
     "rated": known("csat"),
     "priced": known("cost"),
@@ -54,8 +57,8 @@ LABELS: Mapping[str, str] = {
     "answered_waited": "answered calls with a known wait",
     "talked": f"answered and longer than {SHORT_SECONDS} s",
     "talked_success": f"successful and longer than {SHORT_SECONDS} s",
-    "short": f"shorter than {SHORT_SECONDS} s",
     "hung_up_early": f"caller hung up within {SHORT_SECONDS} s",
+    "ending_known": "answered calls of which is known who ended them",
     "timed": "calls with a known duration",
     "rated": "rated calls",
     "priced": "calls with a known cost",

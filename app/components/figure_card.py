@@ -31,11 +31,13 @@ def figure_card(
     card = KpiCard(kpi.label, icon, units.text(value, kpi.unit, currency), kpi.definition,
                    exact=units.exact(value, kpi.unit, currency), coverage=_coverage(key, report))  # fmt: skip
     if not known(value):
-        return replace(card, note=unknown)
+        return replace(card, note=unknown, coverage=None)
     fewest = int(min(report.current.get("total_calls") or 0, report.previous.get("total_calls") or 0))
+    if compare and not report.previous.get("total_calls"):
+        return replace(card, note=note or "no calls before")
     found = trend(value, before, kpi.better, kpi.unit) if compare else None
     if found is None:
-        return replace(card, note=note or ("nothing to compare with" if compare else "in this range"))
+        return replace(card, note=note or ("not known before" if compare else "in this range"))
     if kpi.unit != "calls" and fewest < FEW_CALLS:
         return replace(card, trend=replace(found, verdict="neutral"), note=note or f"n = {fewest}")
     return replace(card, trend=found, note=note)

@@ -34,7 +34,7 @@ def histogram(
             "marker": {"color": colour("seq-2")}, "hovertemplate": "%{y:.1f} % · n = %{customdata}",
         }
     ]  # fmt: skip
-    if sum(others):
+    if sum(others) > total:
         dashes = {"color": colour("previous"), "width": 1.75, "dash": "6px,3px", "shape": "hvh"}
         traces.append(
             {"type": "scatter", "uid": "others", "name": "All agents", "x": labels, "mode": "lines", "line": dashes,

@@ -9,7 +9,7 @@ from app.figures.volume import STATUSES
 from data.filters import UNKNOWN
 from data.queries.trends import OTHERS
 
-_SLOTS = 8
+SLOTS = 8
 _DASHES = ("solid", "dash", "dot", "dashdot", "solid", "dash", "dot", "dashdot")
 #: End reasons whose meaning is that of a status.
 _MEANINGS = {
@@ -38,10 +38,10 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
         if name in (OTHERS, UNKNOWN):
             found[name] = ("missed", "dot")
             continue
-        slot = zlib.crc32(name.encode()) % _SLOTS
-        if len(taken) < _SLOTS:
+        slot = zlib.crc32(name.encode()) % SLOTS
+        if len(taken) < SLOTS:
             while slot in taken:
-                slot = (slot + 1) % _SLOTS
+                slot = (slot + 1) % SLOTS
         taken.add(slot)
         found[name] = (f"cat-{slot + 1}", _DASHES[slot])
     return found

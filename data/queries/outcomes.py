@@ -25,7 +25,7 @@ FUNNEL = ("offered", "answered", "talked", "talked_success")
 PARTS = ("telephony", "stt", "llm", "tts", "platform")
 #: What of a cost no part names.
 REST = "rest"
-_SETS = ("counted", *FUNNEL, "timed", "short", "hung_up_early", "rated", "judged", "priced")
+_SETS = ("counted", *FUNNEL, "timed", "ending_known", "hung_up_early", "rated", "judged", "priced")
 _MOST_BUCKETS = 60
 _PRICED = and_(COUNTS, c.cost.is_not(None))
 
@@ -68,7 +68,7 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """reasons: end_reason_group, end_reason, calls. sets: calls in each named set. early: agent, timed, hung_up.
+    """reasons: end_reason_group, end_reason, calls. sets: calls in each named set. early: agent, known, hung_up.
 
     ratings: calls by rounded rating. sentiments: calls by word. costs: None without, or in several currencies.
     """
@@ -114,10 +114,13 @@ def _reasons(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
 
 def _early(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
     """Callers who hung up early, by agent; most first."""
-    columns = [count_where(CALL_SETS["timed"]).label("timed"), count_where(CALL_SETS["hung_up_early"]).label("hung_up")]
+    columns = [
+        count_where(CALL_SETS["ending_known"]).label("known"),
+        count_where(CALL_SETS["hung_up_early"]).label("hung_up"),
+    ]
     query = chosen.apply(select(c.agent, *columns).where(c.agent.is_not(None))).group_by(c.agent)
     frame = copy.frame(query, "early")
-    return frame[frame["timed"] > 0].sort_values(["hung_up", "agent"], ascending=[False, True], ignore_index=True)
+    return frame[frame["known"] > 0].sort_values(["hung_up", "agent"], ascending=[False, True], ignore_index=True)
 
 
 def _ratings(copy: AnalyticCopy, chosen: CallFilter) -> dict[int, int]:

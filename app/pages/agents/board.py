@@ -15,7 +15,7 @@ from app.addresses import calls_link
 from app.components.guard import Parts
 from app.components.plain import Plain, h
 from app.figures import units
-from app.figures.palette import looks
+from app.figures.palette import SLOTS, looks
 from app.format import count, duration, percent
 from app.pages.agents import ids
 from app.pages.agents.words import duration_words, success_words
@@ -119,21 +119,25 @@ class _Cells:
 
     def row(self, row: dict[Any, Any]) -> Plain:
         name = str(row["agent"])
-        swatch = h(
-            "Span", cls="vh-swatch", style={"background": f"var(--vh-{self.tints[name][0]})"}, aria_hidden="true"
-        )
         link = h("A", name, href=agent_link(name), data_nav="1", cls="vh-agent")
-        return h("Tr", [h("Th", [swatch, link], scope="row"), *(self._cell(column, row, name) for column in COLUMNS)])
+        head = [*self._swatch(name), link]
+        return h("Tr", [h("Th", head, scope="row"), *(self._cell(column, row, name) for column in COLUMNS)])
+
+    def _swatch(self, name: str) -> list[Plain]:
+        """The agent's colour, as long as there are no more agents than colours."""
+        if len(self.tints) > SLOTS:
+            return []
+        style = {"background": f"var(--vh-{self.tints[name][0]})"}
+        return [h("Span", cls="vh-swatch", style=style, aria_hidden="true")]
 
     def _cell(self, column: Column, row: dict[Any, Any], name: str) -> Plain:
         value, n = row[column.key], int(row[column.rests_on])
         text = units.text(value, column.unit, self.data.currency)
         few = n < FEWEST and column.unit != "calls"
-        tip = units.exact(value, column.unit, self.data.currency) + (
-            "" if column.unit == "calls" else f", n = {count(n)}"
-        )
+        exact = units.exact(value, column.unit, self.data.currency)
+        tip = f"{exact}, n = {count(n)}" if n else f"No call of {name} carries it"
         shown: list[Any] = [h("Span", text, cls="vh-cell-value" + (" vh-few" if few else ""), data_tip=tip)]
-        if few:
+        if few and n:
             shown.append(h("Span", f"n = {n}", cls="vh-note"))
         if column.key == "calls":
             link = calls_link(self.data.filter, "counted", agent=(name,))

@@ -29,6 +29,8 @@ def tree(frame: pd.DataFrame, chosen: CallFilter) -> Plain:
     total = int(frame["calls"].sum())
     if not total:
         return nothing("No ended calls in this range.")
+    if (frame[["end_reason_group", "end_reason"]] == UNKNOWN).all(axis=None):
+        return nothing("No call of this range says why it ended.")
     groups = frame.groupby("end_reason_group")["calls"].sum().sort_values(ascending=False, kind="stable")
     sizes = [float(n) for n in groups]
     wide, narrow = squarified(sizes, _WIDE), squarified(sizes, _NARROW)

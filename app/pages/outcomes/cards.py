@@ -48,19 +48,26 @@ def funnel(data: Outcomes) -> Any:
 
 def early(data: Outcomes) -> Any:
     """The share of all answered calls, then by agent."""
-    timed, hung_up = data.sets["timed"], data.sets["hung_up_early"]
-    if not timed:
-        return nothing("No answered calls in this range.")
+    timed, judged, hung_up = (data.sets[name] for name in ("timed", "ending_known", "hung_up_early"))
+    if not judged:
+        return nothing("No call of this range says who ended it." if timed else "No answered calls in this range.")
     frame = data.early.head(_MOST_AGENTS)
-    top = max((r / n for r, n in zip(frame["hung_up"], frame["timed"], strict=True)), default=0) or 1
+    top = max((r / n for r, n in zip(frame["hung_up"], frame["known"], strict=True)), default=0) or 1
     rows = [
         bar_row(str(agent), _share(int(r), int(n)) if n >= FEWEST else f"n = {int(n)}", f"{count(r)} of {count(n)}",
                 r / n / top, calls_link(data.filter, "hung_up_early", agent=(agent,)))
-        for agent, n, r in zip(frame["agent"], frame["timed"], frame["hung_up"], strict=True)
+        for agent, n, r in zip(frame["agent"], frame["known"], frame["hung_up"], strict=True)
     ]  # fmt: skip
-    link = h("A", f"{count(hung_up)} of {count(timed)} answered calls", href=calls_link(data.filter, "hung_up_early"))
+    link = h("A", f"{count(hung_up)} of {count(judged)} answered calls", href=calls_link(data.filter, "hung_up_early"))
+    covered = coverage_line(judged, timed, "Who ended them") if judged < timed else None
     others = h("P", f"The {_MOST_AGENTS} agents with the most.", cls="vh-note") if len(data.early) > len(rows) else None
-    parts = [_large(_share(hung_up, timed), ""), h("P", link, cls="vh-note"), h("Ul", rows, cls="vh-rows"), others]
+    parts = [
+        _large(_share(hung_up, judged), ""),
+        h("P", link, cls="vh-note"),
+        h("Ul", rows, cls="vh-rows"),
+        others,
+        covered,
+    ]
     return [part for part in parts if part]
 
 

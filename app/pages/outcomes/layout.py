@@ -40,7 +40,8 @@ def _ends(parts: Parts) -> list[Plain]:
              f"then longer than {SHORT_SECONDS} s, then successful. In brackets the share of the step before."),
         card("Hung up at once", _fill(ids.EARLY, parts), unit=f"by callers, within {SHORT_SECONDS} s", span="vh-span-4",
              definition=f"Answered calls that the caller ended within {SHORT_SECONDS} s of the answer (end reason "
-             "group customer) / answered calls. Many mean that the greeting puts callers off."),
+             "group customer) / answered calls of which is known who ended "
+             "them. Many mean that the greeting puts callers off."),
     ]  # fmt: skip
 
 

@@ -20,6 +20,8 @@ from data.kpis import KPIS
 from data.queries.trends import ADDITIVE, Line, Trends
 from data.times import DAY
 
+#: From this duration on a field of cells counts in minutes.
+_LONG_SECONDS = 180
 #: A rate of fewer calls moves by chance.
 FEW_CALLS = 30
 
@@ -46,7 +48,7 @@ def _row(data: Trends, each: Line, name: str, tint: str | None) -> Plain:
     narrowed: dict[str, Any] = {data.by: each.values} if data.by and each.values else {}
     linked = not each.name or bool(each.values)
     value = units.text(each.whole, kpi.unit, data.currency)
-    beside = f"n = {count(each.whole_n)}"
+    beside = "" if kpi.unit == "calls" else f"n = {count(each.whole_n)}"
     if kpi.unit == "calls" and each.name and data.total.whole:
         beside = percent(100 * (each.whole or 0) / data.total.whole)
     few = kpi.unit != "calls" and each.whole_n < FEW_CALLS
@@ -55,7 +57,7 @@ def _row(data: Trends, each: Line, name: str, tint: str | None) -> Plain:
         h("Span", name, cls="vh-row-name"),
         h("Span", value, cls="vh-row-value" + (" vh-few" if few else ""),
           data_tip=units.exact(each.whole, kpi.unit, data.currency) or "not known in this range"),
-        h("Span", [beside, " · ", *_change(data, each)] if _change(data, each) else beside, cls="vh-row-note"),
+        h("Span", _beside(data, each, beside), cls="vh-row-note"),
     ]  # fmt: skip
     inner = [part for part in content if part]
     if not linked or not each.whole_n:
@@ -63,11 +65,16 @@ def _row(data: Trends, each: Line, name: str, tint: str | None) -> Plain:
     return h("Li", h("A", inner, href=calls_link(data.filter, behind(data.metric), **narrowed), cls="vh-row"))
 
 
+def _beside(data: Trends, each: Line, words: str) -> list[Any]:
+    change = _change(data, each)
+    return [words, " · ", *change] if words and change else [words, *change]
+
+
 def _extremes(data: Trends) -> list[Plain]:
     """The previous period, and the lowest and highest bucket with their calls."""
     kpi, axis = KPIS[data.metric], data_axis(data)
     rows = []
-    if data.total.previous_whole is not None:
+    if data.total.previous_whole:
         rows.append(_fact("Previous period", units.text(data.total.previous_whole, kpi.unit, data.currency)))
     known = [(v, i) for i, v in enumerate(data.total.series) if v is not None and i != axis.running]
     spans = axis.spans()
@@ -92,7 +99,8 @@ def _fact(name: str, value: str, beside: str = "", link: str = "") -> Plain:
 
 def _change(data: Trends, each: Line) -> list[Plain]:
     kpi = KPIS[data.metric]
-    found = trend(each.whole, each.previous_whole, kpi.better, kpi.unit)
+    # Where nothing was before, a growth from nothing says nothing.
+    found = trend(each.whole, each.previous_whole or None, kpi.better, kpi.unit)
     if found is None:
         return []
     sign = {"up": "▲ ", "down": "▼ ", "flat": ""}[found.direction]
@@ -132,16 +140,18 @@ def _field(data: Trends) -> Plain:
         words = units.text(value, kpi.unit, data.currency) + (f", n = {count(n)}" if kpi.unit != "calls" else " calls")
         share = 0.5 if high == low else (value - low) / (high - low)
         link = calls_link(data.filter, of, weekday=(day,), hour=(hour,))
-        cells[day, hour] = Cell(share, short(value, kpi.unit), words, link)
-    scale = [units.text(low, kpi.unit, data.currency), h("Span", cls="vh-heat-scale", aria_hidden="true"),
-             units.text(high, kpi.unit, data.currency)]  # fmt: skip
+        cells[day, hour] = Cell(share, short(value, kpi.unit, high), words, link)
+    measured = ("in minutes" if high >= _LONG_SECONDS else "in seconds") if kpi.unit == "s" else ""
+    bar = h("Span", cls="vh-heat-scale", aria_hidden="true")
+    low_words, high_words = (units.text(end, kpi.unit, data.currency) for end in (low, high))
+    scale = [h("Span", measured), low_words, bar, high_words]
     return h("Div", [heatmap(cells), h("Div", scale, cls="vh-heat-legend")])
 
 
-def short(value: float, unit: str) -> str:
-    """A value in the four characters of a cell."""
+def short(value: float, unit: str, top: float) -> str:
+    """A value in the four characters of a cell; long times in minutes."""
     if unit in ("calls", "money", "ms"):
         return f"{value / 1000:.1f}k" if value >= 10_000 else f"{value:.0f}"
     if unit == "s":
-        return f"{value / 60:.0f}m" if value >= 600 else f"{value:.0f}s"
+        return f"{value:.0f}" if top < _LONG_SECONDS else f"{value / 60:.1f}"
     return f"{value:.0f}" if unit == "%" else f"{value:.1f}"
