@@ -23,7 +23,7 @@ _MOST_MARKS = 30
 
 def trend(data: Trends, *, view: str, marks: Sequence[Mark] = (), band: bool = True, revision: str = "") -> Figure:
     """`view` is "stacked", "lines" or "grid" (small charts); without a dimension all calls are drawn."""
-    if not data.edges:
+    if not any(data.total.n):
         return finished([], data_axis(data), revision)
     if data.by and view == "grid":
         return _grid(data, marks, revision)
