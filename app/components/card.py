@@ -7,7 +7,7 @@ from typing import Any
 from dash import dcc
 
 from app.components.kpi import help_button
-from app.components.plain import Plain, h
+from app.components.plain import Plain, h, icon
 from app.figures.parts import EMPTY
 from app.theme import GRAPH_CONFIG
 
@@ -58,12 +58,31 @@ def chart_card(title: str, chart_id: str, parts: dict[str, dict[str, Any]], **fr
                 _graph(chart_id, parts.get(chart_id, {})),
                 cls="vh-chart",
             ),
+            h(
+                "Div",
+                cls="vh-as-table",
+                hidden=True,
+                tabIndex=0,
+                role="region",
+                aria_label=f"{title} as a table",
+                data_title=title,
+            ),
             h("Figcaption", id=note, cls="vh-chart-note", **parts.get(note, {})),
         ],
         cls="vh-figure",
         aria_describedby=note,
     )
-    return card(title, body, **frame)
+    table = h(
+        "Button",
+        icon("table"),
+        type="button",
+        cls="vh-button vh-quiet vh-icon-button vh-table-button",
+        data_vh="table",
+        aria_label=f"{title} as a table",
+        aria_pressed="false",
+        data_tip="As a table",
+    )
+    return card(title, [table, body], **frame)
 
 
 def kpi_card(card_id: str, parts: dict[str, dict[str, Any]]) -> Plain:

@@ -35,6 +35,8 @@
     return Math.floor(minutes / 60) + " h " + String(minutes % 60).padStart(2, "0") + " m";
   }
 
+  window.voicehive.duration = duration;
+
   // Hover texts that follow from the values (see app/figures/__init__.py).
   function withTexts(data) {
     const stack = data.filter((trace) => trace.meta === "share" && trace.visible !== false);
@@ -78,6 +80,7 @@
       follow(graph);
       graph.toggleAttribute("data-drill", Boolean(window.voicehive.callsOf(figure)));
       legend(graph, shown.data, off);
+      window.voicehive.tabulate(graph, figure, shown.data);
       const x = hovered.get(graph);
       if (x !== undefined && Plotly.Fx) Plotly.Fx.hover(graph, { xval: x }, "xy");
       return result;

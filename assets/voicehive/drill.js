@@ -36,31 +36,22 @@
 
   // Hovering gathers all series of a bucket: which of them lies under the pointer? None: the whole bucket is meant.
   function pointed(event, index) {
-    const axis = event.points[0].yaxis;
-    if (!axis || !event.event) return null;
-    const top = event.points[0].xaxis._mainSubplot ? graphTop(event) : 0;
-    const pixel = event.event.clientY - top - axis._offset;
+    const { xaxis, yaxis, fullData } = event.points[0];
+    const graph = event.event && event.event.target.closest(".js-plotly-plot");
+    if (!graph || !xaxis || !yaxis) return null;
+    const pixel = event.event.clientY - graph.getBoundingClientRect().top - yaxis._offset;
+    const beside = (trace) => trace.visible === true && trace.yaxis === fullData.yaxis && !String(trace.uid).startsWith("span");
+    const traces = graph._fullData.filter(beside);
     let below = 0;
-    let nearest = null;
-    for (const point of event.points) {
-      const trace = point.fullData;
-      const value = trace.y && trace.y[index];
-      if (trace.uid === "span" || value === null || value === undefined) continue;
-      if (trace.type === "bar") {
-        const above = below + value;
-        const at = axis.p2d(pixel);
-        if (at >= below && at < above) return trace.uid;
-        below = above;
-      } else {
-        const distance = Math.abs(axis.d2p(value) - pixel);
-        if (distance < NEAR_PIXELS && (!nearest || distance < nearest.distance)) nearest = { distance, uid: trace.uid };
-      }
+    for (const trace of traces.filter((one) => one.type === "bar")) {
+      const above = below + (trace.y[index] || 0);
+      if (yaxis.p2d(pixel) >= below && yaxis.p2d(pixel) < above) return trace.uid;
+      below = above;
     }
-    return nearest && nearest.uid;
-  }
-
-  function graphTop(event) {
-    return event.event.target.closest(".js-plotly-plot").getBoundingClientRect().top;
+    const lines = traces.filter((trace) => trace.type !== "bar" && typeof trace.y[index] === "number");
+    const away = (trace) => Math.abs(yaxis.d2p(trace.y[index]) - pixel);
+    const near = lines.filter((trace) => away(trace) < NEAR_PIXELS).sort((a, b) => away(a) - away(b));
+    return near.length ? near[0].uid : null;
   }
 
   // Links to calls are followed within the app; so are the rows and cells that lead to them.

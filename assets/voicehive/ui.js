@@ -12,6 +12,7 @@
     compare: () => vh.toggleCompare(),
     bell: () => window.dash_clientside.set_props("vh-bell", { is_open: true }),
     copy: (button) => copy(button),
+    table: (button) => vh.toggleTable(button),
   };
 
   document.addEventListener("click", (event) => {

@@ -202,6 +202,12 @@ def test_from_a_bar_of_the_trends_to_its_calls(demo: Program, page: Page, errors
     in_table(page, n)
     page.go_back()
     page.locator("#tr-chart .main-svg").first.wait_for()
+    page.get_by_role("button", name="Trend as a table").click()
+    link = page.get_by_role("table").get_by_role("link").nth(8)
+    text = link.inner_text()
+    link.press("Enter")
+    assert arrived(page, demo) == int(text.replace(",", "")) > 0
+    page.go_back()
     cell = page.locator(".vh-heat-cell").nth(30)
     text = cell.inner_text()
     cell.click()
@@ -211,7 +217,7 @@ def test_from_a_bar_of_the_trends_to_its_calls(demo: Program, page: Page, errors
 
 def test_from_an_agent_of_the_board_to_its_page_and_calls(demo: Program, page: Page, errors: list[str]) -> None:
     page.goto(demo.url(f"/agents?{WEEK}"))
-    page.get_by_role("button", name="Success rate").click()
+    page.get_by_role("button", name="Success rate", exact=True).click()
     page.locator("th[aria-sort=descending]", has_text="Success rate").wait_for()
     page.get_by_role("link", name="luna", exact=True).first.click()
     page.locator("#ag-name").get_by_text("luna").wait_for()
