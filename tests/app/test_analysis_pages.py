@@ -167,7 +167,7 @@ def arrived(page: Page, demo: Program) -> int:
 
 def in_table(page: Page, n: int) -> None:
     """The table of calls says the same."""
-    page.get_by_text(re.compile(f"(?<![\\d,]){n:,}(?![\\d,])")).first.wait_for()
+    page.locator("#ca-total").get_by_text(re.compile(f"(?<![\\d,]){n:,}(?![\\d,])")).first.wait_for()
 
 
 _BAR = """([id, uid, i]) => {

@@ -48,6 +48,11 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
 
         return group.lines(scratch)
 
+    def pages(scratch: Path) -> Iterator[Line]:
+        from tests.bench import pages as group
+
+        return group.lines(calls, scratch)
+
     def monitoring(scratch: Path) -> Iterator[Line]:
         from tests.bench import monitoring as group
 
@@ -74,6 +79,7 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
         "start": start,
         "refresh": refresh,
         "page": page,
+        "pages": pages,
         "monitoring": monitoring,
         "alerting": alerting,
         "rules": rules,
