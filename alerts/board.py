@@ -139,7 +139,7 @@ class Board:
         firing = [_told(alert) for alert in found.values() if alert.state == "firing" and _is_routed(alert)]
         inhibition = Inhibition(self.config.inhibit_rules, firing, now)
         known = [self._with_notes(alert, notes, inhibition, now) for alert in found.values()]
-        due = self._due()
+        due = self._due(now)
         known = [replace(alert, next_at=due.get(alert.fingerprint)) for alert in known]
         return sorted(known, key=BoardAlert.sorting)
 
@@ -209,7 +209,7 @@ class Board:
             log.debug("silences and acknowledgements are those read last: %s", error)
         return self._notes
 
-    def _due(self) -> dict[str, int]:
+    def _due(self, now: int) -> dict[str, int]:
         """When somebody is told next of each alert (fingerprint) that somebody will be told of."""
         try:
             groups = self._notifier.groups()
@@ -221,7 +221,7 @@ class Board:
                 continue
             for alert in group.alerts:
                 key = alert.fingerprint
-                if group.silenced_by[key] or group.inhibited_by[key] or alert.ends_at is not None:
+                if group.silenced_by[key] or group.inhibited_by[key] or alert.is_resolved(now):
                     continue
                 at = min(group.repeats_at.values()) if key in group.told else group.next_at
                 found[key] = min(at, found.get(key, at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -152,3 +153,18 @@ def test_a_rule_s_alert_is_drawn_with_its_threshold_and_reached_by_keyboard(prog
     page.get_by_role("dialog").wait_for(state="hidden")
     page.get_by_role("button", name="Close").click()
     page.get_by_role("heading", name="Watchdog").wait_for(state="hidden")
+
+
+def test_a_lost_database_shows_within_seconds(tmp_path: Path, page: Page) -> None:
+    running = run_program(tmp_path, "serve", REFRESH_SECONDS="1")
+    try:
+        page.goto(running.url("/"))
+        page.locator("#ov-health").get_by_text("Healthy").wait_for()
+        (tmp_path / "voicehive.db").rename(tmp_path / "away.db")
+        page.locator("#ov-health").get_by_text("Critical").wait_for(timeout=8_000)
+        page.locator("#vh-toasts").get_by_text("Database connection issue").wait_for(timeout=2_000)
+        page.get_by_text("The call record does not answer").first.wait_for()
+        (tmp_path / "away.db").rename(tmp_path / "voicehive.db")
+        page.locator("#ov-health").get_by_text("Healthy").wait_for(timeout=60_000)
+    finally:
+        stop_program(running)

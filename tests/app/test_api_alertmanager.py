@@ -238,3 +238,66 @@ def test_an_alert_that_is_posted_ends_when_nobody_repeats_it(ours: str) -> None:
 def test_promtool_queries_the_app(ours: str) -> None:
     command = [servers.require("promtool"), "query", "instant", ours, "vector(1)"]
     assert "=> 1 @" in subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+
+
+# --- real programs at the other end
+
+
+def test_a_real_alertmanager_sends_its_webhook(ours: str) -> None:
+    program = servers.require("alertmanager")
+    config = f"""
+route: {{receiver: app, group_wait: 0s, group_interval: 1s}}
+receivers:
+  - name: app
+    webhook_configs: [{{url: "{ours}/api/alerts/webhook"}}]
+"""
+    with servers.scratch_folder() as folder:
+        (folder / "am.yml").write_text(config, encoding="utf-8")
+        port = servers.free_port()
+        command = [program, f"--config.file={folder}/am.yml", f"--storage.path={folder}"]
+        command += [f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
+        with servers.Server(command, port=port, log=folder / "log"):
+            url = f"http://127.0.0.1:{port}"
+            amtool(url, "alert", "add", "alertname=Outside", "severity=critical", "--annotation=summary=over there")
+            servers.wait_until(lambda: states(ours, "Outside") == ["firing"], what="the app shows it")
+            amtool(url, "alert", "add", "alertname=Outside", "severity=critical", f"--end={now()}")
+            servers.wait_until(
+                lambda: states(ours, "Outside") == ["resolved"], timeout=20, what="the app shows its end"
+            )
+    (incident,) = [
+        each
+        for each in requests.get(f"{ours}/api/alerts/history", timeout=10).json()["incidents"]
+        if each["name"] == "Outside"
+    ]
+    assert incident["resolved_at"] is not None
+    # It told its own receivers; amtool asks for what is told from here.
+    assert "Outside" not in amtool(ours, "alert", "query")
+
+
+def test_a_real_prometheus_posts_its_alerts(ours: str) -> None:
+    program = servers.require("prometheus")
+    config = f"""
+global: {{evaluation_interval: 1s}}
+rule_files: [rules.yml]
+alerting: {{alertmanagers: [{{static_configs: [{{targets: ["{ours.removeprefix("http://")}"]}}]}}]}}
+"""
+    rules = "groups: [{name: g, rules: [{alert: Elsewhere, expr: vector(7), labels: {severity: warning}}]}]"
+    with servers.scratch_folder() as folder:
+        (folder / "prometheus.yml").write_text(config, encoding="utf-8")
+        (folder / "rules.yml").write_text(rules, encoding="utf-8")
+        port = servers.free_port()
+        command = [program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
+        # What it says before it has found its Alertmanager is lost, and said again after this delay.
+        command += [f"--web.listen-address=127.0.0.1:{port}", "--rules.alert.resend-delay=1s"]
+        with servers.Server(command, port=port, log=folder / "log"):
+            servers.wait_until(lambda: states(ours, "Elsewhere") == ["firing"], timeout=30, what="the app shows it")
+    assert "Elsewhere" in amtool(ours, "alert", "query", "severity=warning")
+
+
+def states(url: str, name: str) -> list[str]:
+    alerts = requests.get(f"{url}/api/alerts", timeout=10).json()["alerts"]
+    return [each["state"] for each in alerts if each["name"] == name]
+
+
+def now() -> str:
+    return time.strftime("%FT%TZ", time.gmtime())
