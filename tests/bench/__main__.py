@@ -73,6 +73,11 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
 
         return group.lines(scratch)
 
+    def keeping(scratch: Path) -> Iterator[Line]:
+        from tests.bench import keeping as group
+
+        return group.lines(calls, scratch)
+
     return {
         "ingest": ingest,
         "queries": queries,
@@ -81,6 +86,7 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
         "page": page,
         "pages": pages,
         "monitoring": monitoring,
+        "keeping": keeping,
         "alerting": alerting,
         "rules": rules,
         "access": access,

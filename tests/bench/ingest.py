@@ -108,9 +108,9 @@ def _posts(scratch: Path) -> Iterator[Line]:
     """Single calls, each answered once it is durable."""
     bodies = iter([_body(call) for call in islice(_calls(), 40_000)])
     with running("serve", scratch / "posts", scratch) as app:
-        asyncio.run(_post(app.port, bodies, 1, 1.0))
-        alone = asyncio.run(_post(app.port, bodies, 1, _POST_SECONDS / 2))
-        taken = asyncio.run(_post(app.port, bodies, _CLIENTS, _POST_SECONDS))
+        asyncio.run(post(app.port, bodies, 1, 1.0))
+        alone = asyncio.run(post(app.port, bodies, 1, _POST_SECONDS / 2))
+        taken = asyncio.run(post(app.port, bodies, _CLIENTS, _POST_SECONDS))
     one = Baseline("1 client", len(alone) / (_POST_SECONDS / 2))
     figure = f"acknowledged POST /api/calls, {_CLIENTS} clients"
     yield Line(figure, len(taken) / _POST_SECONDS, "calls/s", 400, more_is_better=True, baselines=[one])
@@ -123,7 +123,7 @@ def _body(call: CallEvent) -> bytes:
     return orjson.dumps(posted | {"caller": "+15550100200"})
 
 
-async def _post(port: int, bodies: Iterator[bytes], clients: int, seconds: float) -> list[float]:
+async def post(port: int, bodies: Iterator[bytes], clients: int, seconds: float) -> list[float]:
     """How long each post took; all clients together post for so many seconds."""
     until = time.perf_counter() + seconds
     taken: list[float] = []

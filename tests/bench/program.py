@@ -29,8 +29,9 @@ def environment(var_dir: Path, **more: str) -> dict[str, str]:
 class App:
     """`serve` or `demo`, ready; `seconds` is how long that took."""
 
-    def __init__(self, command: str, var_dir: Path, *, cwd: Path) -> None:
+    def __init__(self, command: str, var_dir: Path, *, cwd: Path, **settings: str) -> None:
         self.port = free_port()
+        self._settings = settings
         self._var_dir = var_dir
         self._server = Server(
             ["env", "-i", *self._variables(), sys.executable, "-m", "app", command, "--port", str(self.port)],
@@ -43,7 +44,7 @@ class App:
         self.seconds = 0.0
 
     def _variables(self) -> list[str]:
-        given = environment(self._var_dir, PROMETHEUS_PORT=str(free_port()), AUTH="off")
+        given = environment(self._var_dir, PROMETHEUS_PORT=str(free_port()), AUTH="off", **self._settings)
         return [f"{name}={value}" for name, value in given.items()]
 
     def _ready(self) -> bool:
@@ -86,7 +87,7 @@ class App:
 
 
 @contextlib.contextmanager
-def running(command: str, var_dir: Path, cwd: Path) -> Iterator[App]:
+def running(command: str, var_dir: Path, cwd: Path, **settings: str) -> Iterator[App]:
     """The program while the block runs."""
-    with App(command, var_dir, cwd=cwd) as app:
+    with App(command, var_dir, cwd=cwd, **settings) as app:
         yield app
