@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -115,10 +115,19 @@ class _Notes:
 
 
 class Board:
-    """Reads states from the rules, everything else from the record; while that is away, what it said last."""
+    """Reads states from the rules, everything else from the record; while that is away, what it said last.
 
-    def __init__(self, record: Record, rules: Rules, notifier: Notifier) -> None:
-        self._record, self._rules, self._notifier = record, rules, notifier
+    elsewhere: alerts that a real Prometheus judges, some by rules that are not known here.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        rules: Rules,
+        notifier: Notifier,
+        elsewhere: Callable[[], Iterable[states.Alert]] = tuple,
+    ) -> None:
+        self._record, self._rules, self._notifier, self._elsewhere = record, rules, notifier, elsewhere
         self._notes = _Notes()
         self._routes: tuple[Config, Route] | None = None
         self._lock = threading.Lock()
@@ -228,11 +237,16 @@ class Board:
         return found
 
     def _standing(self, notes: _Notes, now: int) -> Iterator[BoardAlert]:
+        known = set()
         for group, rules in self._rules.groups:
             for state in rules:
                 # A copy, made in one go: the rules' thread goes on meanwhile.
                 for alert in list(state.alerts.alerts.values()):
+                    known.add(alert.fingerprint)
                     yield _own(alert, state.rule, group, state.evaluated_at or 0)
+        for alert in self._elsewhere():
+            if alert.fingerprint not in known:
+                yield _remote(alert)
         for told in notes.outside:
             if now - (told.resolved_at(now) or now) <= RESOLVED_KEPT_MS:
                 yield _outside(told, now)
@@ -277,6 +291,13 @@ def _own(alert: states.Alert, rule: Rule, group: Group, evaluated_at: int) -> Bo
     return BoardAlert(
         dict(alert.labels), dict(alert.annotations), _STANDING[alert.state], alert.active_at, alert.fired_at,
         alert.resolved_at, value=alert.value, rule=rule, group=group, updated_at=evaluated_at,
+    )  # fmt: skip
+
+
+def _remote(alert: states.Alert) -> BoardAlert:
+    return BoardAlert(
+        dict(alert.labels), dict(alert.annotations), _STANDING[alert.state], alert.active_at, alert.fired_at,
+        alert.resolved_at, value=alert.value, origin=Origin.PROMETHEUS,
     )  # fmt: skip
 
 

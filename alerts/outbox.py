@@ -116,7 +116,7 @@ def waiting(connection: Connection) -> tuple[int, int | None]:
 
 
 class Outbox:
-    """Sends what is due, as long as this instance may."""
+    """Sends what is due, as long as this instance may; `handlers` send the messages of their kinds."""
 
     def __init__(
         self,
@@ -125,7 +125,8 @@ class Outbox:
         may_send: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._record, self._handlers, self._may_send, self._clock = record, handlers, may_send, clock
+        self._record, self._may_send, self._clock = record, may_send, clock
+        self.handlers = dict(handlers)
         self._busy: set[str] = set()
         self._lock = threading.Lock()
         self._wake, self._stopping = threading.Event(), threading.Event()
@@ -239,7 +240,7 @@ class Outbox:
 
     def _try(self, delivery: Delivery) -> None:
         try:
-            if (handler := self._handlers.get(delivery.kind)) is None:
+            if (handler := self.handlers.get(delivery.kind)) is None:
                 raise SendError(f"nothing here sends messages of the kind {delivery.kind}", retryable=False)
             with create_span(f"send {delivery.kind}", {"target": delivery.target, "attempt": delivery.attempts}):
                 note = handler.send(delivery)
@@ -276,7 +277,7 @@ class Outbox:
             try:
                 with self._record.write() as connection:
                     connection.execute(_same(done.id, done.attempts).values(values))
-                    if done.status is Status.FAILED and (handler := self._handlers.get(done.kind)):
+                    if done.status is Status.FAILED and (handler := self.handlers.get(done.kind)):
                         handler.given_up(connection, done)
                 return
             except (RecordUnavailable, RecordFull):

@@ -113,7 +113,7 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         backtests=Backtests(settings, lambda query: copy.frame(query, "backtest"), samples),
         notifier=notifier,
         lease=lease,
-        board=Board(record, rules, notifier),
+        board=Board(record, rules, notifier, lambda: remote.alerts if remote is not None else ()),
         remote=remote,
         relay=relay,
         metrics=metrics,

@@ -83,4 +83,9 @@ def _action(action: SlackAction, texts: Texts) -> dict[str, Any]:
 
 
 def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    """The beginning of a text; of several lines whole ones, so that no link is torn."""
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - 1]
+    whole, line, _ = kept.rpartition("\n")
+    return (whole + line if len(whole) > longest // 2 else kept) + "…"

@@ -105,6 +105,16 @@ def test_a_template_that_fails_sends_the_plain_text() -> None:
     assert "summary: 31 % of calls fail" in second.get_content()
 
 
+def test_a_mail_of_many_alerts_is_one_that_mailboxes_show() -> None:
+    alerts = tuple(Alert(LABELS | {"instance": f"host-{n}:8001"}, ANNOTATIONS, NOW - 1000) for n in range(400))
+    told = Message("team", "{}:{x}", {"alertname": "HighErrorRate"}, alerts, NOW)
+    texts = Texts(load_templates([]), told.data(URL))
+    settings = EmailConfig.model_validate({"to": "a@h.org", "from": "v@h.org", "smarthost": "h:25"})
+    html = email.built(settings, told, texts).get_body(("html",))
+    assert html is not None and texts.note == ""
+    assert len(html.get_content()) < 100_000 and "Of 400 alerts these are the first" in html.get_content()
+
+
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 @pytest.mark.parametrize("implicit", [False, True])
 def test_it_encrypts_and_signs_in(tmp_path: Path, implicit: bool) -> None:

@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 import requests
+from pydantic import SecretStr
 
 from alerts.config import parse
 from alerts.dispatch.alert import Alert
 from alerts.dispatch.config import Config
+from alerts.dispatch.receivers import SlackConfig
 from alerts.dispatch.schedule import Schedule
-from alerts.receivers import Message, SendError, http, tell, unready
-from alerts.receivers.texts import load_templates
+from alerts.receivers import Message, SendError, http, slack, tell, unready
+from alerts.receivers.texts import Texts, load_templates
 from tests.alerts.hook import Answer, Hook
 from tests.servers import Server, free_port, require, scratch_folder, wait_until
 
@@ -125,6 +127,23 @@ def test_the_bodies_are_those_of_a_real_alertmanager(hook: Hook) -> None:
         tell(each.integration, Message.of(each), load_templates([]), "http://voicehive.example")
     assert taken(hook) == expected
     assert len(expected[0]) == 4
+
+
+def test_a_text_that_is_too_long_for_slack_ends_with_a_whole_line() -> None:
+    alerts = tuple(Alert({"alertname": "A", "id": str(n)}, {"summary": "s" * 50}, BEGAN) for n in range(200))
+    texts = Texts(load_templates([]), Message("x", "{}:{}", {}, alerts, BEGAN).data("http://v"))
+    text = slack.body(SlackConfig(api_url=SecretStr("http://h")), texts)["attachments"][0]["text"]
+    assert (7_000 < len(text) <= 8_000 and text.endswith("|Alert>\n\n…")) or text.endswith("\n…")
+    assert text.count("<") == text.count(">")
+
+
+def test_what_is_filled_into_html_is_escaped_once() -> None:
+    data = Message("x", "{}:{}", {}, (Alert({"alertname": "<&>"}, {}, BEGAN),), BEGAN).data("http://v")
+    text = (
+        "<b>{{ .CommonLabels.alertname }}|{{ .CommonLabels.alertname | html }}|{{ .CommonLabels.alertname | safeHtml }}"
+    )
+    filled = load_templates([]).expand(text, data, escaped=True)
+    assert (filled.text, filled.error) == ("<b>&lt;&amp;&gt;|&lt;&amp;&gt;|<&>", "")
 
 
 @pytest.mark.parametrize(
