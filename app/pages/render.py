@@ -11,6 +11,7 @@ from flask import has_request_context, request
 from werkzeug.datastructures import MultiDict
 
 from app.addresses import call_of
+from app.api.notes import notes_shown
 from app.auth.current import current
 from app.auth.permissions import PAGES as NEEDS
 from app.components.guard import Parts
@@ -21,6 +22,7 @@ from app.live import State, page_state
 from app.pages.call import layout as call_page
 from app.pages.table import PAGES, Page, find, page_name
 from app.shell import Place, live_status, shell
+from data.queries.same_caller import same_caller
 from data.record import RecordUnavailable
 from data.traces.reading import call_trace
 
@@ -96,10 +98,13 @@ def _call(source: str, call_id: str, search: str, services: Services) -> Plain:
         if row is None:
             return call_page.missing(source, call_id)
         trace = call_trace(row["trace"], services.spans.of_call(source, call_id), row["started_at"])
+        notes = notes_shown(services.record, row["id"])
+        hashed = row.get("caller_hash")
+        earlier, later = same_caller(services.copy, hashed, row["started_at"]) if hashed else ([], [])
     except (RecordUnavailable, TimeoutError):
         log.exception("a call could not be read")
         return call_page.unavailable()
-    return call_page.layout(row, trace, zone)
+    return call_page.layout(row, trace, zone, notes=notes, earlier=earlier, later=later)
 
 
 def _state(page: Page, search: str, services: Services) -> State | None:

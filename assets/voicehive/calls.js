@@ -96,7 +96,7 @@
           maxConcurrentDatasourceRequests: 2,
           blockLoadDebounceMillis: 60,
           infiniteInitialRowCount: Math.max(reached + 30, 1),
-          rowHeight: two ? 64 : 40,
+          rowHeight: rowHeight(),
           headerHeight: two ? 0 : 36,
           animateRows: false,
           suppressDragLeaveHidesColumns: true,
@@ -208,7 +208,9 @@
       if (mine !== box) return;
       window.dash_clientside.set_props("ca-grid", { children: table(JSON.parse(box.dataset.columns)) });
       const made = await window.dash_ag_grid.getApiAsync("ca-table");
-      if (mine !== box) return;
+      // The component sets a source of rows of its own when it is ready, at times only now.
+      while (mine === box && !made.isDestroyed() && !made.getGridOption("datasource")) await new Promise(requestAnimationFrame);
+      if (mine !== box || made.isDestroyed()) return;
       api = made;
       listen();
       api.setGridOption("datasource", source);
@@ -239,11 +241,13 @@
     api.addEventListener("bodyScrollEnd", remember);
   }
 
+  const rowHeight = () => (phone.matches ? 64 : 40);
+  const topRow = () => Math.round(api.getVerticalPixelRange().top / rowHeight());
+
   // Back from a call to the row that led there.
   function remember() {
     if (!api) return;
-    const row = api.getFirstDisplayedRowIndex();
-    history.replaceState({ ...history.state, calls: { row: row > 0 ? row : 0, pin } }, "");
+    history.replaceState({ ...history.state, calls: { row: topRow(), pin } }, "");
   }
 
   function leave(data, event) {
@@ -311,7 +315,7 @@
   document.addEventListener("voicehive:refreshed", ({ detail }) => {
     exportLinks();
     if (!api || !detail.includes("ca-total")) return;
-    const atTop = api.getFirstDisplayedRowIndex() <= 0 && sorted().name === "started_at" && sorted().descending;
+    const atTop = topRow() === 0 && sorted().name === "started_at" && sorted().descending;
     if (!atTop) return newer(true);
     pin = "";
     api.refreshInfiniteCache();
