@@ -35,7 +35,7 @@ def test_an_alert_of_calls_leads_to_the_calls_of_its_window(app: App) -> None:
     assert alert.active_at - begun == pytest.approx(300_000, abs=1)
 
 
-@pytest.mark.parametrize("view", ["current", "history", "silences", "rules", "deliveries"])
+@pytest.mark.parametrize("view", ["current", "history", "silences", "rules", "backtest", "deliveries"])
 def test_every_view_is_shown_and_an_alert_beside_the_first(app: App, client: Client, view: str) -> None:
     fingerprint = fire(app, "HighErrorRate")
     parts = client.get(f"/_live/alerts?view={view}&fingerprint={fingerprint}").json["parts"]

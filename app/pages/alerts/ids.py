@@ -10,4 +10,4 @@ CHART = "al-chart"
 #: Around the chart, which is in the layout all the time: a chart that comes and goes would be drawn anew.
 CHART_BOX = "al-chart-box"
 
-VIEWS = ("current", "history", "silences", "rules", "deliveries")
+VIEWS = ("current", "history", "silences", "rules", "backtest", "deliveries")

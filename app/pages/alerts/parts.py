@@ -11,6 +11,7 @@ from app.components.filterbar import filter_parts
 from app.components.guard import Parts, guarded
 from app.components.plain import Plain
 from app.pages.alerts import ids
+from app.pages.alerts.backtest import backtest_section
 from app.pages.alerts.current import current
 from app.pages.alerts.deliveries import deliveries
 from app.pages.alerts.detail import detail_parts
@@ -48,6 +49,7 @@ def _tabs(view: str, services: Services) -> Plain:
         "history": "History",
         "silences": "Silences",
         "rules": "Rules",
+        "backtest": "Backtest",
         "deliveries": "Deliveries",
     }
     return segments("view", "View", names, view, ids.VIEWS[0])
@@ -58,6 +60,8 @@ def _body(view: str, page: PageFilter, services: Services, now: int) -> list[Pla
     if view == "rules":
         files = {"The file of rules": services.rules.file_error, "The file of routes": services.notifier.config_error}
         return rules(services.rules.groups, files, zone)
+    if view == "backtest":
+        return backtest_section(services.rules.groups, zone)
     if view == "current":
         watching = sum(bool(rule.alert) for group, _ in services.rules.groups for rule in group.rules)
         return current(services.alerts(), watching, page.text("fingerprint"), zone)
