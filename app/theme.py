@@ -77,7 +77,7 @@ DARK: Mapping[str, str] = {
     "seq-3": "#4a77b8",
     "series-b": "#dd7fc0",
     "band": "rgba(88,160,247,.18)",
-    "heat": "#3a66a3",
+    "heat": "#3c69a8",
     "cat-1": "#8ab4f8",
     "cat-2": "#e08bc8",
     "cat-3": "#cdb04e",

@@ -15,7 +15,7 @@ from data.analytics import AnalyticCopy
 from data.callsets import CALL_SETS, behind
 from data.filters import UNKNOWN, CallFilter
 from data.kpis import KPIS, count_where
-from data.models import calls
+from data.models import COUNTED, calls
 from data.queries.series import bounded, filled, series
 from data.times import DAY, HOUR, MINUTE, Buckets, TooManyBuckets, buckets, step_for, to_datetime, wall, wall_clock
 
@@ -134,6 +134,9 @@ class _Asking:
         frame = self.copy.frame(query, "trend_values")
         frame = frame[frame["n"] > 0].sort_values(["n", "name"], ascending=[False, True])
         names: list[str] = frame["name"].tolist()
+        if by == "status":
+            # In the order in which they are stacked everywhere.
+            names.sort(key=[str(status) for status in COUNTED].index)
         if len(names) <= MOST_LINES + 1:
             return names, []
         return [*names[:MOST_LINES], OTHERS], names[MOST_LINES:]

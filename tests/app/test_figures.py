@@ -187,10 +187,11 @@ def test_text_and_graphics_stand_out_from_what_they_lie_on(theme: str) -> None:
     look = THEMES[theme]
     text = [(name, ground) for name in ("text", "muted", "accent") for ground in ("page", "surface", "raised")]
     text += [(f"{tone}-text", ground) for tone in ("good", "bad", "warn") for ground in ("surface", f"{tone}-soft")]
-    text += [("on-accent", "accent"), ("accent", "accent-soft")]
+    text += [("on-accent", "accent"), ("accent", "accent-soft"), ("text", "heat")]
     weak = {pair: contrast(look[pair[0]], look[pair[1]]) for pair in text}
     assert {pair: round(c, 2) for pair, c in weak.items() if c < 4.5} == {}
-    graphics = [*volume.STATUSES, "previous", "seq-1", "seq-2", "seq-3", "series-b"]
+    graphics = [*volume.STATUSES, "previous", "seq-1", "seq-2", "seq-3", "series-b", "heat"]
+    graphics += [f"cat-{i}" for i in range(1, 9)]
     assert {name: c for name in graphics if (c := contrast(look[name], look["surface"])) < 3} == {}
 
 

@@ -144,7 +144,7 @@ def repeated(data: Outcomes) -> Any:
     if not any(one.calls for one in data.repeats):
         return nothing("No call of this range with a known caller is old enough to judge."
                        if data.sets["counted"] else "No ended calls in this range.")  # fmt: skip
-    return h("Div", [_repeat(data, one) for one in data.repeats], cls="vh-columns")
+    return h("Div", [_repeat(data, one) for one in data.repeats], cls="vh-beside")
 
 
 def _repeat(data: Outcomes, one: Repeats) -> Plain:
