@@ -172,6 +172,14 @@ class Settings(BaseModel):
     archive_dir: Path | None = Field(
         None, description="folder of Parquet files, a folder a month, into which calls go before they are deleted"
     )
+    oidc_issuer: Annotated[str, AfterValidator(_web)] | None = Field(
+        None, description="sign-in service that speaks OpenID Connect, the address of its issuer"
+    )
+    oidc_client_id: str | None = Field(None, description="the name by which it knows this program")
+    oidc_client_secret: SecretStr | None = Field(None, description="the secret that goes with that name")
+    oidc_role_claim: str | None = Field(
+        None, description="claim that holds the role, such as realm_access.roles; without one all come as viewers"
+    )
     timezone: Annotated[str, AfterValidator(_zone)] = Field("UTC", description="IANA zone in which days are counted")
     external_url: Annotated[str, AfterValidator(_web)] = Field(
         "", description="where people reach the app, for links; default: HOST and PORT", validate_default=False
@@ -280,6 +288,9 @@ def load(overrides: dict[str, Any] | None = None, *, env_file: Path | None = Pat
         if key == "SECRET_KEY":
             raise SettingsError("SECRET_KEY: must have 32 characters or more") from None
         raise SettingsError(f"{key}: {detail['msg'].removeprefix('Value error, ')}") from None
+    for key in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
+        if settings.oidc_issuer is not None and getattr(settings, key.lower()) is None:
+            raise SettingsError(f"{key}: needed where OIDC_ISSUER is set")
     if settings.environment == "production":
         _demand_secrets(settings)
     return settings
@@ -291,6 +302,8 @@ def _demand_secrets(settings: Settings) -> None:
         raise SettingsError("SECRET_KEY: required in production (32 characters or more)")
     if _is_guessable(settings.secret_key.get_secret_value()):
         raise SettingsError("SECRET_KEY: is an example or easy to guess; draw one, as with: openssl rand -hex 32")
+    if settings.oidc_client_secret is not None and _is_guessable(settings.oidc_client_secret.get_secret_value()):
+        raise SettingsError("OIDC_CLIENT_SECRET: is an example or easy to guess; let the service draw another one")
     password = urlsplit(settings.database_url).password
     if password is not None and _EXAMPLE.search(password):
         raise SettingsError("DATABASE_URL: has the password of an example; give the database another one")

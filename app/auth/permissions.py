@@ -50,6 +50,8 @@ ROUTES: Mapping[str, Need] = {
     # Signing in and out
     "GET /login": Need.OPEN,
     "POST /login": Need.OPEN,
+    "GET /login/oidc": Need.OPEN,
+    "GET /login/oidc/back": Need.OPEN,
     "POST /logout": Need.OPEN,
     "GET /setup/<secret>": Need.OPEN,
     "POST /setup/<secret>": Need.OPEN,

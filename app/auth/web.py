@@ -24,13 +24,13 @@ from data.times import to_iso
 blueprint = Blueprint("auth", __name__, template_folder="templates")
 
 
-def register(server: Flask, head: Callable[[], str]) -> None:
-    """Route the pages; `head` gives what belongs into the head of every HTML page."""
+def register(server: Flask, head: Callable[[], str], service: str | None) -> None:
+    """Route the pages; `head` belongs into the head of every HTML page, `service` is where else one can sign in."""
     server.register_blueprint(blueprint)
 
     @server.context_processor
     def everywhere() -> dict[str, object]:
-        return {"head": Markup(head()), "least": LEAST, "most": MOST}  # noqa: S704 - our own markup
+        return {"head": Markup(head()), "least": LEAST, "most": MOST, "service": service}  # noqa: S704 - our own markup
 
 
 def is_here(target: str) -> bool:
@@ -41,52 +41,56 @@ def is_here(target: str) -> bool:
     return not parts.scheme and not parts.netloc and " " not in target
 
 
-def _target() -> str:
-    target = request.values.get("next", "/")
-    return target if is_here(target) and urlsplit(target).path not in ("/login", "/logout") else "/"
+def target() -> str:
+    """Where the request wants to go on to after the sign-in."""
+    wanted = request.values.get("next", "/")
+    return wanted if is_here(wanted) and urlsplit(wanted).path not in ("/login", "/logout") else "/"
 
 
-def _page(template: str, status: int = 200, **values: object) -> Response:
+def page(template: str, status: int = 200, **values: object) -> Response:
+    """One of the pages in `templates/`."""
     return make_response(render_template(f"{template}.html", **values), status)
 
 
-def _go(target: str) -> Response:
+def go(target: str) -> Response:
+    """Send the browser to another page."""
     return redirect(target, 303)  # type: ignore[return-value]
 
 
 def refused() -> Response:
     """What a page says to who may not see it."""
-    return _page("refused", 403, who=current())
+    return page("refused", 403, who=current())
 
 
 @blueprint.get("/login")
 def login() -> Response:
     """The form; who is signed in already goes on."""
     if current() is not None:
-        return _go(_target())
-    return _page("login", next=_target())
+        return go(target())
+    return page("login", next=target())
 
 
 @blueprint.post("/login")
 def sign_in() -> Response:
     """Check name and password; a new session, whatever cookie came."""
     if not services().settings.auth:
-        return _go("/")
+        return go("/")
     name = request.form.get("name", "")
     try:
         user = services().access.check_password(name, request.form.get("password", ""), request.remote_addr or "")
     except WrongPassword:
-        return _page("login", 401, next=_target(), name=name, problem="Name or password is wrong.")
+        return page("login", 401, next=target(), name=name, problem="Name or password is wrong.")
     except TooManyTries as error:
-        response = _page(
-            "login", 429, next=_target(), name=name, problem="Too many wrong passwords. Try again in five minutes."
+        response = page(
+            "login", 429, next=target(), name=name, problem="Too many wrong passwords. Try again in five minutes."
         )
         response.headers["Retry-After"] = str(error.retry_after)
         return response
-    return _signed_in(user, _target())
+    return signed_in(user, target())
 
 
-def _signed_in(user: User, target: str) -> Response:
+def signed_in(user: User, target: str) -> Response:
+    """A new session for this browser, which ends the one before, and on to the target."""
     parts, before = services(), current()
     if before is not None and before.session_id is not None:
         close_session(parts.record, before.session_id)
@@ -95,7 +99,7 @@ def _signed_in(user: User, target: str) -> Response:
         parts.record, user.id, "browser", address=request.remote_addr or "", agent=str(request.user_agent)
     )
     audit("signed in", user.name, actor=user.name)
-    response = _go(target)
+    response = go(target)
     cookies.give(response, secret)
     return response
 
@@ -112,7 +116,7 @@ def logout() -> Response:
 
 
 def _signed_out() -> Response:
-    response = _go("/login")
+    response = go("/login")
     cookies.take(response)
     return response
 
@@ -121,24 +125,24 @@ def _signed_out() -> Response:
 def setup_form(secret: str) -> Response:
     """The form of the first account."""
     if not setup.is_valid(services().record, secret):
-        return _page("over", 410)
-    return _page("setup")
+        return page("over", 410)
+    return page("setup")
 
 
 @blueprint.post("/setup/<secret>")
 def set_up(secret: str) -> Response:
     """Make the first account, and sign in as it."""
     if not setup.is_valid(services().record, secret):
-        return _page("over", 410)
+        return page("over", 410)
     name, password = request.form.get("name", ""), request.form.get("password", "")
     try:
         user = setup.use_link(services().record, secret, name, hash_password(password))
     except (BadPassword, BadUser) as error:
-        return _page("setup", 400, name=name, problem=_sentence(error))
+        return page("setup", 400, name=name, problem=_sentence(error))
     except setup.LinkOver:
-        return _page("over", 410)
+        return page("over", 410)
     audit("user added", user.name, actor=user.name, after={"role": user.role})
-    return _signed_in(user, "/")
+    return signed_in(user, "/")
 
 
 @blueprint.get("/account")
@@ -150,9 +154,9 @@ def account() -> Response:
 def _account(status: int = 200, **values: object) -> Response:
     who = current()
     if who is None or who is LOCAL:
-        return _go("/")
+        return go("/")
     sessions = list_sessions(services().record, _person(who)[1])
-    return _page("account", status, who=who, sessions=sessions, to_iso=to_iso, agent_name=agent_name, **values)
+    return page("account", status, who=who, sessions=sessions, to_iso=to_iso, agent_name=agent_name, **values)
 
 
 @blueprint.post("/account/password")
@@ -170,7 +174,7 @@ def change_password() -> Response:
         return _account(400, problem=_sentence(error))
     services().access.forget()
     audit("password changed", changed.name, actor=who.name if who else "")
-    return _signed_in(changed, "/account")
+    return signed_in(changed, "/account")
 
 
 @blueprint.post("/account/sign-out-everywhere")

@@ -87,10 +87,10 @@ def renew_session(record: Record, secret: str) -> tuple[Session, str] | None:
     renewed = draw()
     with record.write() as connection:
         old = digest(secret)
-        connection.execute(delete(sessions).where(sessions.c.previous == old))
         query = update(sessions).where(sessions.c.digest == old, sessions.c.kind == "program")
         values = {"digest": digest(renewed), "previous": old, "seen_at": now_micros()}
-        connection.execute(query.values(values))
+        if not connection.execute(query.values(values)).rowcount:
+            connection.execute(delete(sessions).where(sessions.c.previous == old))
     found = session_of_secret(record, renewed, "program")
     return None if found is None else (found, renewed)
 
