@@ -73,11 +73,7 @@ def _entry(problem: Problem) -> Plain:
 
 
 def _link(text: str, fingerprint: str) -> Plain:
-    return {
-        "namespace": "dash_core_components",
-        "type": "Link",
-        "props": {"children": text, "href": alert_path(fingerprint), "className": "vh-problem-link"},
-    }
+    return h("A", text, href=alert_path(fingerprint), cls="vh-problem-link", data_nav="1")
 
 
 def _news(problem: Problem) -> dict[str, Any]:

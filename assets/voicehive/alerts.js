@@ -141,6 +141,7 @@
   }
 
   document.addEventListener("click", (event) => {
+    if (event.target.closest(".vh-problem-link")) window.dash_clientside.set_props("vh-bell", { is_open: false });
     // The bell lists what the toasts say.
     if (event.target.closest("[data-vh=bell]")) byId("vh-toasts")?.replaceChildren();
     const button = event.target.closest("[data-alert]");
