@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,6 +12,11 @@ from data.export.batches import EXPORTED, TEXTS, TIMES, Batches
 
 #: A spreadsheet takes a cell that begins so for a formula.
 _FORMULA = r"^[=+\-@\t\r\n]"
+
+
+def harmless(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula: an apostrophe makes it a text again."""
+    return f"'{text}" if re.match(_FORMULA, text) else text
 
 
 def csv(found: Batches) -> Iterator[bytes]:

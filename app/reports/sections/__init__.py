@@ -1,0 +1,1 @@
+"""The parts of a report, some to a file."""
