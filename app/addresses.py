@@ -40,7 +40,14 @@ def calls_query(chosen: CallFilter, of: str = "", **changes: Any) -> str:
     values = {name: getattr(chosen, name) for name in CallFilter.__dataclass_fields__} | changes
     values["of"] = tuple(dict.fromkeys((*values["of"], *([of] if of else []))))
     ends = {name: exact(values.pop(end)) for name, end in (("from", "start"), ("to", "end"))}
-    return urlencode({k: v for k, v in (ends | values).items() if v is not None and v not in ("", ())}, doseq=True)
+    ends["at"] = exact(values.pop("at"))
+    given = {k: v for k, v in (ends | values).items() if v is not None and v not in ("", ())}
+    return urlencode({k: plain(v) if isinstance(v, float) else v for k, v in given.items()}, doseq=True)
+
+
+def plain(number: float) -> str:
+    """A number as it stands in a query string: 30, 4.5."""
+    return f"{number:.12g}"
 
 
 def exact(instant: int | None) -> str | None:

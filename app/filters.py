@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from werkzeug.datastructures import MultiDict
 
 from data.callsets import CALL_SETS
-from data.filters import LISTS, UNKNOWN, CallFilter
+from data.filters import BOUNDED, LISTS, UNKNOWN, CallFilter
 from data.models import Direction, EndReasonGroup, Status
 from data.repeats import AGAIN
 from data.times import EARLIEST, HOUR, MINUTE, SECOND, from_datetime, to_datetime, wall
@@ -32,11 +32,11 @@ _WORDS: dict[str, frozenset[str]] = {
 }
 #: Lists of whole numbers, and the range that they lie in.
 NUMBERS = {"weekday": range(7), "hour": range(24), "csat": range(1, 6)}
-#: Least and greatest duration in seconds.
-BOUNDS = ("min_duration", "max_duration")
+#: Least and greatest duration and wait in seconds, latency in milliseconds.
+BOUNDS = tuple(f"{end}_{name}" for name in BOUNDED for end in ("min", "max"))
 #: What is neither a filter nor a choice of the page: the refresh's own, and how the page is framed.
 _NO_CHOICE = frozenset(
-    {"from", "to", "zone", "compare", "q", "of", "again", "have", "kiosk", *LISTS, *NUMBERS, *BOUNDS}
+    {"from", "to", "zone", "compare", "q", "of", "again", "at", "have", "kiosk", *LISTS, *NUMBERS, *BOUNDS}
 )
 _LONGEST_TEXT = 200
 _MOST_VALUES = 100
@@ -96,6 +96,7 @@ def parse_query(args: MultiDict[str, str], now: int, default_zone: str, *, defau
             q=(args.get("q") or "")[:_LONGEST_TEXT],
             of=_sets(args),
             again=_again(args),
+            at=parse_time("at", args["at"], now, zone) if args.get("at") else None,
             **_lists(args),
             **_numbers(args),
             **_bounds(args),
@@ -145,7 +146,7 @@ def _bounds(args: MultiDict[str, str]) -> dict[str, Any]:
         except ValueError:
             seconds = math.nan
         if seconds is not None and not 0 <= seconds < math.inf:
-            raise BadFilter(f"{name}: must be seconds, as 90 or 4.5")
+            raise BadFilter(f"{name}: must be a number from 0 on, as 90 or 4.5")
         found[name] = seconds
     return found
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, and_, literal_column
+from sqlalchemy import ColumnElement, and_, literal_column, not_, or_
 
-from data.kpis import ABANDONED, ANSWERED, COUNTS, OFFERED, c, has_status
+from data.kpis import ABANDONED, ANSWERED, COUNTS, MEASURED, OFFERED, c, has_status
 from data.models import EndReasonGroup, Status
+from data.possible import MEASURES, STAGES, impossible, possible
 
 #: A conversation that is shorter was none: somebody hung up at the greeting.
 SHORT_SECONDS = 30
@@ -21,6 +22,7 @@ def known(column: str) -> ColumnElement[bool]:
 _ENDING_KNOWN = and_(
     c.end_reason_group.is_not(None), c.end_reason_group != literal_column(f"'{EndReasonGroup.UNKNOWN}'")
 )
+_UNANSWERED = and_(OFFERED, c.answered_at.is_(None), c.wait_seconds.is_not(None))
 _TALKED = and_(ANSWERED, c.duration_seconds > SHORT_SECONDS)
 
 #: By the name that stands in the query string as `of`.
@@ -31,6 +33,8 @@ CALL_SETS: Mapping[str, ColumnElement[bool]] = {
     "abandoned": ABANDONED,
     "waited": and_(OFFERED, c.wait_seconds.is_not(None)),
     "answered_waited": and_(ANSWERED, c.wait_seconds.is_not(None)),
+    "left_waiting": and_(_UNANSWERED, has_status(Status.ABANDONED)),
+    "never_answered": and_(_UNANSWERED, not_(has_status(Status.ABANDONED))),
     "talked": _TALKED,
     "talked_success": and_(_TALKED, has_status(Status.SUCCESS)),
     "hung_up_early": and_(
@@ -42,9 +46,27 @@ CALL_SETS: Mapping[str, ColumnElement[bool]] = {
     "timed": known("duration_seconds"),
     "rated": known("csat"),
     "priced": known("cost"),
-    "measured": known("latency_ms"),
+    "measured": MEASURED,
+    "itemised": and_(MEASURED, or_(*(possible(column) for column in STAGES.values()))),
+    **{f"measured_{stage}": and_(COUNTS, possible(column)) for stage, column in STAGES.items()},
+    "impossible": and_(COUNTS, or_(*(impossible(column) for column in MEASURES))),
+    **{f"impossible_{column}": and_(COUNTS, impossible(column)) for column in MEASURES},
+    "user_interruptions": and_(COUNTS, c.user_interruptions.is_not(None), c.turns.is_not(None)),
+    "agent_interruptions": and_(COUNTS, c.agent_interruptions.is_not(None), c.turns.is_not(None)),
+    "silence": and_(COUNTS, possible("silence_seconds"), c.duration_seconds.is_not(None)),
+    "turns": known("turns"),
     "judged": known("sentiment"),
     "caller_known": known("caller_hash"),
+}
+
+#: Measures in words.
+MEASURE_NAMES: Mapping[str, str] = {
+    "latency_network_ms": "network latency",
+    "latency_stt_ms": "speech-to-text latency",
+    "latency_llm_ms": "language-model latency",
+    "latency_tts_ms": "text-to-speech latency",
+    "latency_ms": "latency",
+    "silence_seconds": "silence",
 }
 
 #: The same in words, for the chips of the filter bar.
@@ -55,6 +77,8 @@ LABELS: Mapping[str, str] = {
     "abandoned": "abandoned calls",
     "waited": "offered calls with a known wait",
     "answered_waited": "answered calls with a known wait",
+    "left_waiting": "callers who left while they waited",
+    "never_answered": "offered calls that were neither answered nor abandoned",
     "talked": f"answered and longer than {SHORT_SECONDS} s",
     "talked_success": f"successful and longer than {SHORT_SECONDS} s",
     "hung_up_early": f"caller hung up within {SHORT_SECONDS} s",
@@ -63,6 +87,14 @@ LABELS: Mapping[str, str] = {
     "rated": "rated calls",
     "priced": "calls with a known cost",
     "measured": "calls with a known latency",
+    "itemised": "calls with a known latency and a known stage",
+    **{f"measured_{stage}": f"calls with a known {MEASURE_NAMES[column]}" for stage, column in STAGES.items()},
+    "impossible": "a measured value that can't be",
+    **{f"impossible_{column}": f"a {name} that can't be" for column, name in MEASURE_NAMES.items()},
+    "user_interruptions": "calls with known interruptions by the caller",
+    "agent_interruptions": "calls with known interruptions by the agent",
+    "silence": "calls with a known share of silence",
+    "turns": "calls with known turns",
     "judged": "calls with a known sentiment",
     "caller_known": "calls with a known caller",
 }

@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, func, or_
 from sqlalchemy.sql.elements import ColumnElement
 
 from data.callsets import CALL_SETS
-from data.models import calls
+from data.models import Status, calls
 from data.repeats import called_again
 from data.times import EARLIEST, now_micros, to_datetime, wall, wall_clock
 
@@ -31,6 +31,8 @@ DIMENSIONS = (
 )
 #: All that a filter narrows by a list of texts.
 LISTS = (*DIMENSIONS, "tags")
+#: What a filter narrows by its least and its greatest value.
+BOUNDED = {"duration": calls.c.duration_seconds, "wait": calls.c.wait_seconds, "latency": calls.c.latency_ms}
 #: As a value: the calls that do not carry the column.
 UNKNOWN = "(unknown)"
 _SEARCHED = ("call_id", "agent", "queue", "end_reason", "caller_last2")
@@ -40,7 +42,8 @@ _SEARCHED = ("call_id", "agent", "queue", "end_reason", "caller_last2")
 class CallFilter:
     """Calls that started in [start, end) (UTC microseconds, None = open) and have one of the values of each list.
 
-    weekday (0 = Monday) and hour are those of the zone's clock; csat is rounded; a duration lies in [min, max) seconds;
+    weekday (0 = Monday) and hour are those of the zone's clock; csat is rounded; a duration or wait lies in [min, max)
+    seconds, a latency in [min, max) milliseconds; `at` is an instant (UTC microseconds) at which they were going on;
     `of` names sets of data/callsets.py that all hold the call; `again`: its caller called again so soon
     (data/repeats.py).
     """
@@ -64,6 +67,11 @@ class CallFilter:
     csat: tuple[int, ...] = ()
     min_duration: float | None = None
     max_duration: float | None = None
+    min_wait: float | None = None
+    max_wait: float | None = None
+    min_latency: float | None = None
+    max_latency: float | None = None
+    at: int | None = None
     of: tuple[str, ...] = ()
     again: str = ""
     q: str = ""
@@ -91,10 +99,14 @@ class CallFilter:
     def _measures(self) -> Iterator[ColumnElement[bool]]:
         if self.csat:
             yield or_(*(and_(calls.c.csat >= n - 0.5, calls.c.csat < n + 0.5) for n in self.csat))
-        if self.min_duration is not None:
-            yield calls.c.duration_seconds >= self.min_duration
-        if self.max_duration is not None:
-            yield calls.c.duration_seconds < self.max_duration
+        for name, column in BOUNDED.items():
+            low, high = getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
+            if low is not None:
+                yield column >= low
+            if high is not None:
+                yield column < high
+        if self.at is not None:
+            yield and_(calls.c.started_at <= self.at, going_on_after(self.at))
 
     def _on_the_clock(self) -> Iterator[ColumnElement[bool]]:
         start, end = self.start if self.start is not None else EARLIEST, self.end or now_micros()
@@ -141,6 +153,12 @@ class CallFilter:
         if start.weekday() == 0 and timedelta(days=1) < days < timedelta(days=7):
             days = timedelta(days=7)
         return replace(self, start=wall(self.zone, start - days), end=wall(self.zone, end - days))
+
+
+def going_on_after(instant: int) -> ColumnElement[bool]:
+    """Calls that are real and had not ended by then."""
+    going_on = or_(calls.c.ended_at > instant, calls.c.status == Status.IN_PROGRESS)
+    return and_(calls.c.status != Status.INVALID, going_on)
 
 
 def _tagged(tag: str) -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ from sqlalchemy.sql.operators import and_ as all_of
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from data.models import COUNTED, Direction, Status, calls
+from data.possible import END_TO_END, possible
 from data.sqlx import double, percentile
 
 c = calls.c
@@ -31,6 +32,8 @@ COUNTS = and_(*(c.status != literal_column(f"'{s}'") for s in Status if s not in
 OFFERED = and_(COUNTS, c.direction == literal_column(f"'{Direction.INBOUND}'"), c.queued_at.is_not(None))
 ANSWERED = and_(OFFERED, c.answered_at.is_not(None))
 ABANDONED = and_(OFFERED, c.status == literal_column(f"'{Status.ABANDONED}'"))
+#: Calls with an end-to-end latency that can be.
+MEASURED = and_(COUNTS, possible(END_TO_END))
 
 #: Default of service level X: answered within so many seconds.
 SERVICE_LEVEL_SECONDS = 20.0
@@ -183,15 +186,15 @@ KPIS: Mapping[str, Kpi] = {
         "Average latency",
         "ms",
         "down",
-        "Mean end-to-end response latency of calls.",
-        func.avg(_of(COUNTS, c.latency_ms)),
+        "Mean end-to-end response latency of calls; values longer than their call are left out.",
+        func.avg(_of(MEASURED, c.latency_ms)),
     ),
     "p95_latency_ms": Kpi(
         "p95 latency",
         "ms",
         "down",
-        "95 % of the calls had a lower end-to-end latency.",
-        percentile(_of(COUNTS, c.latency_ms), 0.95),
+        "95 % of the calls had a lower end-to-end latency; values longer than their call are left out.",
+        percentile(_of(MEASURED, c.latency_ms), 0.95),
     ),
 }
 
@@ -203,10 +206,9 @@ COVERAGE: Mapping[str, ColumnElement[int]] = {
         "wait": "wait_seconds",
         "csat": "csat",
         "cost": "cost",
-        "latency": "latency_ms",
         "sentiment": "sentiment",
     }.items()
-}
+} | {"latency": count_where(MEASURED)}
 
 
 def among_counted(figure: ColumnElement[Any]) -> ColumnElement[Any]:

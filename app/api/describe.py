@@ -128,6 +128,11 @@ FILTERS: tuple[Parameter, ...] = (
     Parameter("again", "Only calls whose caller called again so soon.", TEXT | {"enum": list(AGAIN)}),
     Parameter("min_duration", "Only calls of at least so many seconds.", NUMBER),
     Parameter("max_duration", "Only calls of fewer seconds than this.", NUMBER),
+    Parameter("min_wait", "Only calls whose caller waited at least so many seconds.", NUMBER),
+    Parameter("max_wait", "Only calls whose caller waited fewer seconds than this.", NUMBER),
+    Parameter("min_latency", "Only calls with an end-to-end latency of at least so many milliseconds.", NUMBER),
+    Parameter("max_latency", "Only calls with an end-to-end latency below this, in milliseconds.", NUMBER),
+    Parameter("at", "Only calls that were going on at this instant, written like `from`."),
     Parameter(
         "of", "Only calls of this set; repeat the key for those of all.", listing(TEXT | {"enum": list(CALL_SETS)})
     ),

@@ -20,6 +20,7 @@ _LISTS = (
     "agent", "agent_version", "queue", "status", "direction", "source", "end_reason_group", "end_reason", "language",
     "sentiment", "tags", "weekday", "hour", "csat", "of",
 )  # fmt: skip
+_BOUNDS = ("min_duration", "max_duration", "min_wait", "max_wait", "min_latency", "max_latency")
 
 
 def filters(command: Callable[..., None]) -> Callable[..., None]:
@@ -28,8 +29,9 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
         several = f"Only calls with this {name.replace('_', ' ')}; may be given several times."
         text = "Only calls that a figure is computed from, as offered." if name == "of" else several
         command = click.option(f"--{name.replace('_', '-')}", name, multiple=True, help=text)(command)
-    for name in ("min_duration", "max_duration"):
-        command = click.option(f"--{name.replace('_', '-')}", name, help="In seconds.")(command)
+    for name in _BOUNDS:
+        unit = "In milliseconds." if name.endswith("latency") else "In seconds."
+        command = click.option(f"--{name.replace('_', '-')}", name, help=unit)(command)
     text = "Only calls in whose id, agent, queue, end reason or last two digits this text occurs."
     command = click.option("--q", help=text)(command)
     return click.option("--zone", help="Zone of times and days.  [default: TIMEZONE]")(command)

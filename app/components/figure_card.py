@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.components.kpi import KpiCard
 from app.figures import units
 from app.format import known, trend
-from data.kpis import KPIS
+from data.kpis import KPIS, Kpi
 from data.queries.kpis import KpiReport
 
 #: A rate of fewer calls moves by chance.
@@ -25,9 +25,10 @@ def figure_card(
     currency: str | None = None,
     note: str = "",
     unknown: str = "not known in this range",
+    kpi: Kpi | None = None,
 ) -> KpiCard:
-    """`note` stands where there is no trend; `unknown` says why there is no figure."""
-    kpi, value, before = KPIS[key], report.current.get(key), report.previous.get(key)
+    """`note` stands where there is no trend; `unknown` says why there is no figure; `kpi` is it, if none of KPIS."""
+    kpi, value, before = kpi or KPIS[key], report.current.get(key), report.previous.get(key)
     card = KpiCard(kpi.label, icon, units.text(value, kpi.unit, currency), kpi.definition,
                    exact=units.exact(value, kpi.unit, currency), coverage=_coverage(key, report))  # fmt: skip
     if not known(value):
@@ -44,6 +45,9 @@ def figure_card(
 
 
 def _coverage(key: str, report: KpiReport) -> float | None:
+    own = report.coverage.get(key)
+    if own is not None:
+        return float(own)
     name = next((carried for word, carried in _COVERED.items() if word in key), "")
     found = report.coverage.get(name)
     return None if found is None else float(found)

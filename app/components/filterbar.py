@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import dash_bootstrap_components as dbc
 
+from app.addresses import exact, plain
 from app.components.plain import Plain, h, icon
 from app.filters import BOUNDS, NUMBERS
-from app.format import duration
+from app.format import duration, milliseconds
 from data.callsets import LABELS
 from data.filters import LISTS
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 RANGE, ZONE, COMPARE, CHIPS = "vh-range-label", "vh-zone-label", "vh-compare", "vh-chips"
 
 #: Every key of the query string that is part of the filter: what a way to another page takes along.
-KEYS = ("from", "to", "zone", "compare", "kiosk", "q", "of", "again", *LISTS, *NUMBERS, *BOUNDS)
+KEYS = ("from", "to", "zone", "compare", "kiosk", "q", "of", "again", "at", *LISTS, *NUMBERS, *BOUNDS)
 
 PRESETS = {
     ("now-15m", "now"): "Last 15 minutes",
@@ -114,8 +115,9 @@ def _local(instant: int | None, zone: str) -> datetime | None:
 def _chips(page: PageFilter) -> list[Plain]:
     chosen = [(name, value) for name in (*LISTS, *NUMBERS, "of") for value in getattr(page.filter, name)]
     single = [(name, getattr(page.filter, name)) for name in (*BOUNDS, "again", "q")]
+    single.append(("at", exact(page.filter.at)))
     chosen += [(name, value) for name, value in single if value not in ("", None)]
-    return [_chip(name, str(value) if not isinstance(value, float) else f"{value:g}") for name, value in chosen]
+    return [_chip(name, plain(value) if isinstance(value, float) else str(value)) for name, value in chosen]
 
 
 def _chip(name: str, value: str) -> Plain:
@@ -140,6 +142,8 @@ def chip_label(name: str, value: str) -> str:
             return f"called again within {value.replace('h', ' h').replace('d', ' days')}"
         case "of":
             return LABELS[value]
+        case "at":
+            return f"in progress at {value[:19].replace('T', ' ')} UTC"
         case "weekday":
             return _WEEKDAYS[int(value)]
         case "hour":
@@ -148,6 +152,14 @@ def chip_label(name: str, value: str) -> str:
             return f"{duration(float(value))} or longer"
         case "max_duration":
             return f"shorter than {duration(float(value))}"
+        case "min_wait":
+            return f"waited {duration(float(value))} or longer"
+        case "max_wait":
+            return f"waited less than {duration(float(value))}"
+        case "min_latency":
+            return f"latency of {milliseconds(float(value))} or more"
+        case "max_latency":
+            return f"latency under {milliseconds(float(value))}"
         case "status" | "end_reason_group":
             return f"{name.replace('_', ' ')}: {value.replace('_', ' ')}"
         case _:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.components.plain import Plain, h
+from app.figures import units
 from app.format import unbroken
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -33,6 +34,21 @@ def heatmap(cells: Mapping[tuple[int, int], Cell]) -> Plain:
         _cell(cells.get((day, hour)), day, hour, first=(day, hour) == first) for day in range(7) for hour in range(24)
     ]
     return h("Div", [*heads, *days, *shown], cls="vh-heat", role="group", aria_label="Weekday and hour")
+
+
+def legend(low: float, high: float, unit: str, currency: str | None = None) -> Plain:
+    """What the colours of the cells stand for."""
+    measured = ("in minutes" if high >= units.LONG_SECONDS else "in seconds") if unit == "s" else ""
+    bar = h("Span", cls="vh-heat-scale", aria_hidden="true")
+    ends = [units.text(end, unit, currency) for end in (low, high)]
+    return h("Div", [h("Span", measured), ends[0], bar, ends[1]], cls="vh-heat-legend")
+
+
+def too_short() -> Plain:
+    """In place of a field of a few days: a way to a range in which the rhythm of a week shows."""
+    return h("Div", [h("P", "The rhythm of a week shows in a range of a week and more."),
+                     h("Button", "Show the last 4 weeks", type="button", cls="vh-button",
+                       data_query='{"from":"now-28d/d","to":"now"}')], cls="vh-nothing")  # fmt: skip
 
 
 def _cell(cell: Cell | None, day: int, hour: int, *, first: bool) -> Plain:

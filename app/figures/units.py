@@ -11,6 +11,8 @@ from app.format import Number, count, duration, known, milliseconds, money, numb
 
 #: Scales of which the whole is known: a line near its top says more when the scale does not begin at nothing.
 _OPEN = {"%": (0.0, 100.0), "of 5": (1.0, 5.0)}
+#: From this duration on a field of cells counts in minutes.
+LONG_SECONDS = 180
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
@@ -26,6 +28,8 @@ def text(value: Number, unit: str, currency: str | None = None) -> str:
         return milliseconds(value)
     if unit == "money":
         return money(value, currency) if currency else number(value)
+    if unit == "turns":
+        return number(value)
     return f"{value:.2f}" if value is not None and known(value) else "–"
 
 
@@ -85,3 +89,12 @@ def rounded(values: Iterable[float | None], unit: str) -> list[float | None]:
         return [None if v is None else int(v) for v in values]
     digits = {"money": 4, "of 5": 3, "%": 2, "s": 1}.get(unit, 0)
     return [None if v is None or not math.isfinite(v) else round(float(v), digits) for v in values]
+
+
+def short(value: float, unit: str, top: float) -> str:
+    """A value in the four characters of a heatmap's cell; of times, in minutes where the greatest of them is long."""
+    if unit in ("calls", "money", "ms"):
+        return f"{value / 1000:.1f}k" if value >= 10_000 else f"{value:.0f}"
+    if unit == "s":
+        return f"{value:.0f}" if top < LONG_SECONDS else f"{value / 60:.1f}"
+    return f"{value:.0f}" if unit == "%" else f"{value:.1f}"

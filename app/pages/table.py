@@ -25,6 +25,12 @@ from app.pages.outcomes.parts import parts as outcomes_parts
 from app.pages.overview import callbacks as overview_callbacks
 from app.pages.overview.layout import layout as overview_layout
 from app.pages.overview.parts import parts as overview_parts
+from app.pages.quality import callbacks as quality_callbacks
+from app.pages.quality.layout import layout as quality_layout
+from app.pages.quality.parts import parts as quality_parts
+from app.pages.service_level import callbacks as service_callbacks
+from app.pages.service_level.layout import layout as service_layout
+from app.pages.service_level.parts import parts as service_parts
 from app.pages.trends import callbacks as trends_callbacks
 from app.pages.trends.layout import layout as trends_layout
 from app.pages.trends.parts import parts as trends_parts
@@ -53,6 +59,8 @@ PAGES = (
     Page("/calls", "Calls", "calls", calls_layout, calls_parts, calls_callbacks.register),
     Page("/trends", "Trends", "trends", trends_layout, trends_parts, trends_callbacks.register),
     Page("/agents", "Agents", "agents", agents_layout, agents_parts, agents_callbacks.register),
+    Page("/quality", "Quality", "quality", quality_layout, quality_parts, quality_callbacks.register),
+    Page("/service-level", "Service level", "service-level", service_layout, service_parts, service_callbacks.register),
     Page("/outcomes", "Outcomes", "outcomes", outcomes_layout, outcomes_parts, outcomes_callbacks.register),
     Page("/alerts", "Alerts", "alerts", alerts_layout, alerts_parts, alerts_callbacks.register),
 )

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, or_, sele
 from data.analysis.comparing import Difference, Interval, Ranks, ranks_differ, shares_differ, wilson
 from data.analytics import AnalyticCopy
 from data.filters import CallFilter
-from data.kpis import COUNTS, KPIS, count_where, has_status
+from data.kpis import COUNTS, KPIS, MEASURED, count_where, has_status
 from data.models import Status, calls
 from data.queries.series import bounded
 from data.queries.trends import currency
@@ -98,7 +98,7 @@ def leaderboard(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
         func.count(timed).label("timed"),
         func.count(case((COUNTS, c.csat))).label("rated"),
         func.count(case((COUNTS, c.cost))).label("priced"),
-        func.count(case((COUNTS, c.latency_ms))).label("measured"),
+        count_where(MEASURED).label("measured"),
     ]
     query = chosen.apply(select(*columns)).where(COUNTS, c.agent.is_not(None)).group_by(c.agent)
     return copy.frame(query, "board").sort_values(["calls", "agent"], ascending=[False, True], ignore_index=True)

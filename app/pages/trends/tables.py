@@ -7,7 +7,7 @@ from typing import Any
 from app.addresses import calls_link
 from app.components.card import card_head
 from app.components.guard import Parts
-from app.components.heat import Cell, heatmap
+from app.components.heat import Cell, heatmap, legend, too_short
 from app.components.plain import Plain, h
 from app.figures import units
 from app.figures.palette import looks
@@ -20,8 +20,6 @@ from data.kpis import KPIS
 from data.queries.trends import ADDITIVE, Line, Trends
 from data.times import DAY
 
-#: From this duration on a field of cells counts in minutes.
-_LONG_SECONDS = 180
 #: A rate of fewer calls moves by chance.
 FEW_CALLS = 30
 
@@ -117,14 +115,8 @@ def heat_parts(data: Trends) -> Parts:
     span = (data.filter.end or 0) - (data.filter.start or 0)
     return {
         ids.HEAT_HEAD: {"children": head},
-        ids.HEAT: {"children": _field(data) if span >= 6 * DAY else _too_short()},
+        ids.HEAT: {"children": _field(data) if span >= 6 * DAY else too_short()},
     }
-
-
-def _too_short() -> Plain:
-    return h("Div", [h("P", "The rhythm of a week shows in a range of a week and more."),
-                     h("Button", "Show the last 4 weeks", type="button", cls="vh-button",
-                       data_query='{"from":"now-28d/d","to":"now"}')], cls="vh-nothing")  # fmt: skip
 
 
 def _field(data: Trends) -> Plain:
@@ -140,18 +132,5 @@ def _field(data: Trends) -> Plain:
         words = units.text(value, kpi.unit, data.currency) + (f", n = {count(n)}" if kpi.unit != "calls" else " calls")
         share = 0.5 if high == low else (value - low) / (high - low)
         link = calls_link(data.filter, of, weekday=(day,), hour=(hour,))
-        cells[day, hour] = Cell(share, short(value, kpi.unit, high), words, link)
-    measured = ("in minutes" if high >= _LONG_SECONDS else "in seconds") if kpi.unit == "s" else ""
-    bar = h("Span", cls="vh-heat-scale", aria_hidden="true")
-    low_words, high_words = (units.text(end, kpi.unit, data.currency) for end in (low, high))
-    scale = [h("Span", measured), low_words, bar, high_words]
-    return h("Div", [heatmap(cells), h("Div", scale, cls="vh-heat-legend")])
-
-
-def short(value: float, unit: str, top: float) -> str:
-    """A value in the four characters of a cell; long times in minutes."""
-    if unit in ("calls", "money", "ms"):
-        return f"{value / 1000:.1f}k" if value >= 10_000 else f"{value:.0f}"
-    if unit == "s":
-        return f"{value:.0f}" if top < _LONG_SECONDS else f"{value / 60:.1f}"
-    return f"{value:.0f}" if unit == "%" else f"{value:.1f}"
+        cells[day, hour] = Cell(share, units.short(value, kpi.unit, high), words, link)
+    return h("Div", [heatmap(cells), legend(low, high, kpi.unit, data.currency)])

@@ -1,0 +1,1 @@
+"""Quality: how fast agents answer, and how conversations go."""

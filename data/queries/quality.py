@@ -1,0 +1,255 @@
+"""How fast agents answer and how conversations go: latency by stage, interruptions, silence, turns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Double, Integer, case, func, literal_column, select
+
+from data.analytics import AnalyticCopy
+from data.callsets import CALL_SETS
+from data.filters import CallFilter
+from data.kpis import COUNTS, KPIS, MEASURED, Kpi, count_where
+from data.models import calls
+from data.possible import END_TO_END, MEASURES, STAGES, possible
+from data.queries.kpis import KpiReport
+from data.queries.series import bounded, filled, series
+from data.sqlx import double, percentile
+from data.times import DAY, MINUTE, buckets, step_for
+
+c = calls.c
+#: Everything that has percentiles, the whole last.
+TIMED: Mapping[str, str] = {**STAGES, "total": END_TO_END}
+PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+#: Lower bounds of the bars of the histogram, in milliseconds; the last one is open.
+LATENCY_BINS = (0, 250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2500, 3000, 4000, 5000)
+_MOST_BUCKETS = 60
+_MOST_LINES = 6
+_SLOWEST = 10
+_ZERO: ColumnElement[float] = literal_column("0.0", Double)
+_HUNDRED: ColumnElement[float] = literal_column("100.0", Double)
+
+
+def _among(name: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The value of the calls of a named set."""
+    return case((CALL_SETS[name], value))
+
+
+def _share(name: str, part: ColumnElement[Any], whole: ColumnElement[Any]) -> ColumnElement[float]:
+    """Percent, over the calls of a set; unknown where the whole is nothing."""
+    return _HUNDRED * func.sum(_among(name, double(part))) / func.nullif(func.sum(_among(name, double(whole))), _ZERO)
+
+
+#: The figures of conversations, each computed from the set of calls with its name (data/callsets.py).
+CONVERSATION: Mapping[str, Kpi] = {
+    "user_interruptions": Kpi(
+        "Caller interrupts",
+        "%",
+        "down",
+        "Interruptions by callers / turns, of the calls that carry both: how often callers talk over the agent.",
+        _share("user_interruptions", c.user_interruptions, c.turns),
+    ),
+    "agent_interruptions": Kpi(
+        "Agent interrupts",
+        "%",
+        "down",
+        "Interruptions by agents / turns, of the calls that carry both: how often agents talk over the caller.",
+        _share("agent_interruptions", c.agent_interruptions, c.turns),
+    ),
+    "silence": Kpi(
+        "Silence",
+        "%",
+        "down",
+        "Silent seconds / seconds from answer to end, of the calls that carry both.",
+        _share("silence", c.silence_seconds, c.duration_seconds),
+    ),
+    "turns": Kpi("Turns a call", "turns", "", "Mean number of turns of the calls that carry it.",
+                 func.avg(_among("turns", double(c.turns)))),
+}  # fmt: skip
+_LATENCIES: Mapping[str, Kpi] = {
+    f"{name}_latency_ms": Kpi(
+        f"{name} latency",
+        "ms",
+        "down",
+        f"{100 * share:.0f} % of the calls had a lower end-to-end latency (a call's own mean); exact, not estimated.",
+        percentile(case((MEASURED, c.latency_ms)), share),
+    )
+    for name, share in PERCENTILES.items()
+} | {"p95_latency_ms": KPIS["p95_latency_ms"]}
+#: The key figures of the page.
+FIGURES: Mapping[str, Kpi] = {**_LATENCIES, **CONVERSATION}
+#: The set of calls that each of them is computed from.
+RESTS_ON: Mapping[str, str] = dict.fromkeys(_LATENCIES, "measured") | {name: name for name in CONVERSATION}
+
+
+@dataclass(frozen=True, slots=True)
+class StageFigures:
+    """A stage, or the whole: on how many calls it rests, how many values can't be, mean and percentiles in ms."""
+
+    name: str
+    calls: int
+    impossible: int
+    mean: float | None
+    percentiles: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """course: bucket_start, itemised (calls), the mean of each stage and the whole over these, and of each stage and
+    the whole the chosen percentile. lines: by value of the split, over time. table: one row a value.
+
+    parts: means over the itemised calls, "total" and each stage (0 where a call does not carry it), in ms.
+    slowest: source, call_id, agent, started_at, latency_ms and the stages. impossible: calls by measure.
+    """
+
+    filter: CallFilter
+    as_of: int
+    step: int
+    edges: list[int]
+    total: int
+    report: KpiReport
+    rests_on: Mapping[str, int]
+    stages: list[StageFigures]
+    itemised: int
+    parts: Mapping[str, float]
+    impossible: Mapping[str, int]
+    impossible_calls: int
+    course: pd.DataFrame
+    lines: Mapping[str, list[float | None]]
+    table: pd.DataFrame
+    histogram: list[int]
+    slowest: list[dict[str, Any]]
+
+
+def quality(
+    copy: AnalyticCopy, chosen: CallFilter, *, now: int, stat: str = "p95", by: str = "agent", lines: bool = False
+) -> Quality:
+    """`stat` of PERCENTILES over time, of the stages or (`lines`) of the largest values of `by`, a dimension."""
+    chosen = bounded(copy, chosen, now)
+    assert chosen.start is not None and chosen.end is not None
+    width = step_for(max(chosen.end - chosen.start, MINUTE), _MOST_BUCKETS)
+    grid = buckets(chosen.start, chosen.end, width, chosen.zone)
+    whole = copy.row(chosen.apply(select(*(sql.label(name) for name, sql in _whole().items()))), "quality")
+    means = _means() | {"itemised": count_where(CALL_SETS["itemised"])}
+    course = series(copy, chosen, grid, means | _percentiles(stat), name="quality_course")
+    table = _table(copy, chosen, by)
+    return Quality(
+        filter=chosen,
+        as_of=now,
+        step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
+        edges=[*grid.starts, grid.end] if len(grid) else [],
+        total=whole["counted"],
+        report=_report(copy, chosen, whole),
+        rests_on={name: whole[f"n.{name}"] for name in FIGURES},
+        stages=[_stage(name, whole) for name in TIMED],
+        itemised=whole["itemised"],
+        parts={name: whole[f"part.{name}"] for name in TIMED} if whole["itemised"] else {},
+        impossible={name: whole[f"impossible.{name}"] for name in MEASURES if whole[f"impossible.{name}"]},
+        impossible_calls=whole["impossible"],
+        course=filled(course, grid, ["itemised"]),
+        lines=_lines(copy, chosen, grid, stat, by, table) if lines else {},
+        table=table,
+        histogram=_histogram(copy, chosen),
+        slowest=_slowest(copy, chosen),
+    )
+
+
+def _whole() -> dict[str, ColumnElement[Any]]:
+    """All that is asked of the whole range at once."""
+    found: dict[str, ColumnElement[Any]] = {"counted": count_where(COUNTS)}
+    found |= {name: kpi.sql for name, kpi in FIGURES.items()}
+    found |= {f"n.{name}": count_where(CALL_SETS[RESTS_ON[name]]) for name in FIGURES}
+    for name, column in TIMED.items():
+        value = case((_has(name), c[column]))
+        found |= {f"calls.{name}": func.count(value), f"mean.{name}": func.avg(value)}
+        found |= {f"{p}.{name}": percentile(value, share) for p, share in PERCENTILES.items()}
+    found |= {f"impossible.{name}": count_where(CALL_SETS[f"impossible_{name}"]) for name in MEASURES}
+    found |= {"impossible": count_where(CALL_SETS["impossible"]), "itemised": count_where(CALL_SETS["itemised"])}
+    return found | _means()
+
+
+def _has(name: str) -> ColumnElement[bool]:
+    return CALL_SETS["measured" if name == "total" else f"measured_{name}"]
+
+
+def _means() -> dict[str, ColumnElement[Any]]:
+    """Mean of each part over the calls whose latency is itemised: with what is left they add up to the whole."""
+    among = CALL_SETS["itemised"]
+    stages = {name: case((possible(column), c[column]), else_=_ZERO) for name, column in STAGES.items()}
+    return {f"part.{name}": func.avg(case((among, sql))) for name, sql in (stages | {"total": c.latency_ms}).items()}
+
+
+def _percentiles(name: str) -> dict[str, ColumnElement[Any]]:
+    share = PERCENTILES[name]
+    return {f"line.{key}": percentile(case((_has(key), c[column])), share) for key, column in TIMED.items()}
+
+
+def _stage(name: str, row: Mapping[str, Any]) -> StageFigures:
+    return StageFigures(
+        name=name,
+        calls=row[f"calls.{name}"],
+        impossible=row[f"impossible.{TIMED[name]}"],
+        mean=row[f"mean.{name}"],
+        percentiles={p: row[f"{p}.{name}"] for p in PERCENTILES},
+    )
+
+
+def _report(copy: AnalyticCopy, chosen: CallFilter, whole: Mapping[str, Any]) -> KpiReport:
+    earlier = chosen.previous()
+    asked = {"total_calls": count_where(COUNTS)} | {name: kpi.sql for name, kpi in FIGURES.items()}
+    query = select(*(sql.label(name) for name, sql in asked.items()))
+    total = whole["counted"]
+    return KpiReport(
+        current={"total_calls": total} | {name: whole[name] for name in FIGURES},
+        previous=copy.row(earlier.apply(query), "quality_before") if earlier else {},
+        coverage={name: 100 * whole[f"n.{name}"] / total if total else None for name in FIGURES},
+    )
+
+
+def _table(copy: AnalyticCopy, chosen: CallFilter, by: str) -> pd.DataFrame:
+    """One row a value: calls, measured, percentiles, the figures of conversations and how many calls each rests on."""
+    columns: list[Any] = [
+        c[by].label("name"),
+        count_where(COUNTS).label("calls"),
+        count_where(MEASURED).label("measured"),
+        *(FIGURES[f"{p}_latency_ms"].sql.label(p) for p in PERCENTILES),
+        *(kpi.sql.label(name) for name, kpi in CONVERSATION.items()),
+        *(count_where(CALL_SETS[name]).label(f"n.{name}") for name in CONVERSATION),
+    ]
+    query = chosen.apply(select(*columns)).where(COUNTS, c[by].is_not(None)).group_by(c[by])
+    return copy.frame(query, "quality_table").sort_values(["calls", "name"], ascending=[False, True], ignore_index=True)
+
+
+def _lines(
+    copy: AnalyticCopy, chosen: CallFilter, grid: Any, percent: str, by: str, table: pd.DataFrame
+) -> dict[str, list[float | None]]:
+    """The end-to-end latency of the values with the most measured calls."""
+    names = table[table["measured"] > 0].nlargest(_MOST_LINES, "measured", keep="first")["name"].tolist()
+    if not names:
+        return {}
+    group = case((c[by].in_(names), c[by]))
+    value = percentile(case((MEASURED, c.latency_ms)), PERCENTILES[percent])
+    frame = filled(series(copy, chosen, grid, {"v": value}, "name", "quality_lines", group), grid, by="name")
+    return {name: [None if pd.isna(v) else float(v) for v in frame.loc[frame["name"] == name, "v"]] for name in names}
+
+
+def _histogram(copy: AnalyticCopy, chosen: CallFilter) -> list[int]:
+    place: ColumnElement[int] = case(
+        *((c.latency_ms < upper, literal_column(str(i), Integer)) for i, upper in enumerate(LATENCY_BINS[1:])),
+        else_=literal_column(str(len(LATENCY_BINS) - 1), Integer),
+    )
+    columns: list[Any] = [place.label("bin"), func.count().label("n")]
+    query = chosen.apply(select(*columns).where(MEASURED)).group_by("bin")
+    found = copy.frame(query, "latency_histogram").set_index("bin")["n"]
+    return [int(found.get(i, 0)) for i in range(len(LATENCY_BINS))]
+
+
+def _slowest(copy: AnalyticCopy, chosen: CallFilter) -> list[dict[str, Any]]:
+    columns: list[Any] = [c.source, c.call_id, c.agent, c.started_at, *(c[name] for name in TIMED.values())]
+    query = chosen.apply(select(*columns).where(MEASURED)).order_by(c.latency_ms.desc(), c.id.desc()).limit(_SLOWEST)
+    frame = copy.frame(query, "slowest_calls")
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
