@@ -24,6 +24,7 @@ from app.api import (
     system,
     traces,
     values,
+    views,
     webhook,
 )
 
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     traces.blueprint,
     values.blueprint,
     export.blueprint,
+    views.blueprint,
     openapi.blueprint,
 )
 

@@ -83,6 +83,12 @@ ROUTES: Mapping[str, Need] = {
     "GET /api/agents": Need.READ,
     "GET /api/series": Need.READ,
     "GET /api/values": Need.READ,
+    # Saved views: whose they are is asked of each
+    "GET /api/views": Need.READ,
+    "POST /api/views": Need.READ,
+    "DELETE /api/views/<int:view>": Need.READ,
+    "PUT /api/views/<int:view>/home": Need.READ,
+    "DELETE /api/views/<int:view>/home": Need.READ,
     # Live figures and the system
     "GET /api/dashboard/metrics": Need.READ,
     "GET /api/dashboard/health": Need.READ,

@@ -13,6 +13,8 @@
     changed();
   }
   vh.changeFilter = go;
+  vh.filterChanged = () => changed();
+  vh.write = (field, value) => write(field, value);
 
   function changed() {
     // A page without figures that refresh is drawn anew.

@@ -21,6 +21,7 @@ from data.models.alerting import (
 from data.models.base import RowId, metadata
 from data.models.calls import CALL_COLUMNS, DOCUMENTS, REVIEW, call_documents, call_notes, calls, counters, deletions
 from data.models.tracing import deployments, spans
+from data.models.views import saved_views
 from data.models.words import COUNTED, CallEvent, Direction, EndReasonGroup, Status
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "notification_log",
     "outbox",
     "outside_alerts",
+    "saved_views",
     "sessions",
     "setup_links",
     "silences",

@@ -47,7 +47,7 @@ def test_a_call_shows_its_facts_and_its_trace(app: App, client: Client) -> None:
     sent = call("x//y?", source="a b", trace=TRACE, agent="roxy", transcript="agent: hello", end_reason="hung-up")
     assert client.post("/api/calls", json=sent).status_code == 201
     text = shown(app, call_path("a b", "x//y?"))
-    for words in ("Call x//y?", "roxy", "Where the time went", "2 stages: llm, stt.", "agent: hello", "hung"):
+    for words in ("Call x//y?", "roxy", "Where the time went", "2 stages: llm, stt.", "hello", "hung"):
         assert words in text
     # Plotly would read tags in what hovering says.
     assert "&lt;b&gt;rate limit" in text

@@ -33,6 +33,11 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
 
         return group.lines(calls, scratch)
 
+    def table(scratch: Path) -> Iterator[Line]:
+        from tests.bench import table_of_calls as group
+
+        return group.lines(calls)
+
     def start(scratch: Path) -> Iterator[Line]:
         from tests.bench import start as group
 
@@ -81,6 +86,7 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
     return {
         "ingest": ingest,
         "queries": queries,
+        "table": table,
         "start": start,
         "refresh": refresh,
         "page": page,
