@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from werkzeug.routing import Rule
@@ -118,6 +118,25 @@ def test_a_callback_is_known_by_what_it_changes(name: str, callback: Any, compon
 def test_a_callback_asks_for_all_that_it_changes() -> None:
     assert needs_of_callback("..vh-page.children...unheard-of.children..", {}) is None
     assert needs_of_callback("vh-page.children", {}) == {CALLBACKS["vh-page"]}
+
+
+def test_the_table_names_no_route_that_does_not_exist(shared: Guarded) -> None:
+    assert set(ROUTES) - {route_name(rule, method) for method, rule in routes(shared)} == set()
+
+
+def test_what_only_admins_may_see_is_not_there_for_others(shared: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cast("dict[str, Need]", PAGES), "alerts", Need.ADMIN)
+    monkeypatch.setitem(cast("dict[str, Need]", CALLBACKS), "vh-page", Need.ADMIN)
+    body = {"output": "vh-page.children", "outputs": {}, "inputs": [], "changedPropIds": []}
+    for who, expected in (("viewer", 403), ("operator", 403), ("admin", 200)):
+        client = shared.signed_in(who)
+        page = client.get("/alerts")
+        assert (page.status_code, "You may not see this page" in page.text) == (expected, expected == 403)
+        assert client.get("/_live/alerts").status_code == expected
+        assert (client.post("/_dash-update-component", json=body, headers=OWN).status_code == 403) == (expected == 403)
+        assert (r'"href":"\u002falerts"' in client.get("/_dash-layout").text) == (expected == 200)
+        there = client.get("/_dash-layout", headers={"Referer": "http://localhost/alerts"}).text
+        assert ("You may not see this page" in there) == (expected == 403)
 
 
 def test_each_role_may_all_that_the_one_before_may() -> None:
