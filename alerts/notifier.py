@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -17,19 +16,16 @@ from alerts.config import ConfigError
 from alerts.dispatch import alert as told_alerts
 from alerts.dispatch import store
 from alerts.dispatch.config import Config, load_config
-from alerts.dispatch.dedup import NotificationLog
-from alerts.dispatch.groups import Group
 from alerts.dispatch.integrations import Integration
 from alerts.dispatch.schedule import Flush, Schedule
-from alerts.dispatch.silence import Silence
 from alerts.outbox import Delivery, Outbox
 from alerts.receivers import Message, SendError, tell, unready
 from alerts.receivers.texts import load_templates
 from alerts.record import Transition, stored_alerts
 from alerts.templates import NotificationTemplates
+from alerts.views import GroupView, ReceiverView, group_views
 from data.lease import Lease, LeaseLost
 from data.record import Record, RecordFull, RecordUnavailable
-from data.samples.model import Labels
 
 log = logging.getLogger(__name__)
 
@@ -39,38 +35,6 @@ CONFIG_FILE = Path(__file__).with_name("alertmanager.yml")
 KIND = "notification"
 _TICK_SECONDS = 1.0
 _PRUNE_SECONDS = 3_600.0
-
-
-@dataclass(frozen=True, slots=True)
-class GroupView:
-    """A group as it stands; instants in milliseconds.
-
-    next_at: when it is looked at next; repeats_at: when each integration that was told is told again if all stays so;
-    told: the alerts (fingerprints) that they were told of. silenced_by, inhibited_by: of each alert the ids of silences
-    and the fingerprints of the alerts that mute it; is_muted: by the route's time intervals.
-    """
-
-    key: str
-    receiver: str
-    labels: dict[str, str]
-    alerts: tuple[told_alerts.Alert, ...]
-    next_at: int
-    repeats_at: dict[str, int]
-    told: frozenset[str]
-    silenced_by: dict[str, list[str]]
-    inhibited_by: dict[str, list[str]]
-    is_muted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiverView:
-    """A way of reaching somebody. unready: why it is not configured, empty if it is; last: its newest message."""
-
-    receiver: str
-    kind: str
-    key: str
-    unready: str
-    last: Delivery | None
 
 
 class Notifier:
@@ -267,38 +231,7 @@ class Notifier:
         with self._record.read() as connection:
             entries, silences = store.load_log(connection, now), store.all_silences(connection)
         with self._lock:
-            inhibition = self._schedule.inhibition(now)
-            return [self._view(group, now, entries, silences, inhibition.muting) for group in self._schedule.groups]
-
-    def _view(
-        self,
-        group: Group,
-        now: int,
-        entries: NotificationLog,
-        silences: Sequence[Silence],
-        muting: Callable[[Labels], list[str]],
-    ) -> GroupView:
-        repeats = {
-            way.key: self._schedule.repeats_at(group, entries[way.key, group.key])
-            for way in self.config.integrations(group.route.receiver)
-            if (way.key, group.key) in entries
-        }
-        silenced = {
-            key: [each.id for each in silences if each.silences(alert.labels, now)]
-            for key, alert in group.alerts.items()
-        }
-        return GroupView(
-            key=group.key,
-            receiver=group.route.receiver,
-            labels=dict(group.labels),
-            alerts=tuple(sorted(group.alerts.values(), key=told_alerts.sorting)),
-            next_at=group.due_at,
-            repeats_at=repeats,
-            told=frozenset().union(*(entries[way, group.key].firing for way in repeats)),
-            silenced_by=silenced,
-            inhibited_by={key: muting(alert.labels) for key, alert in group.alerts.items()},
-            is_muted=self._schedule.is_muted(group.route, now),
-        )
+            return group_views(self._schedule, self.config, entries, silences, now)
 
     def receivers(self) -> list[ReceiverView]:
         """All integrations with what they were sent last; raises RecordUnavailable."""

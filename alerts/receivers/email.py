@@ -101,7 +101,7 @@ def hand_over(settings: EmailConfig, mail: EmailMessage, sender: str, to: Sequen
             raise _refused(error.recipients) from None
         except smtplib.SMTPResponseException as error:
             raise _failed(error.smtp_code, error.smtp_error) from None
-        except smtplib.SMTPNotSupportedError as error:
+        except (smtplib.SMTPNotSupportedError, UnicodeError) as error:
             raise SendError(str(error), retryable=False) from None
         except (smtplib.SMTPException, OSError) as error:
             late = cut.done or isinstance(error, TimeoutError)

@@ -23,7 +23,7 @@ def test_settings_are_enough_to_be_told(tmp_path: Path) -> None:
     with Hook() as hook:
         program = run_program(tmp_path, "serve", ALERT_WEBHOOK_URL=hook.url("/all"), EXTERNAL_URL="http://v.example/")
         workers = psutil.Process(program.process.pid).children()
-        os.kill(program.process.pid, signal.SIGHUP)
+        os.kill(int((tmp_path / "serving.pid").read_text()), signal.SIGHUP)
         # The watchdog fires with the first evaluation; the group of everything waits for half a minute.
         [told] = hook.wait_for(1, "/all", timeout=90)
         assert told.body["externalURL"] == "http://v.example"

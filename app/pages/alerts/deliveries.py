@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from alerts.notifier import ReceiverView
 from alerts.outbox import Delivery, Status
+from alerts.views import ReceiverView
 from app.components.plain import Children, Plain, h
 from app.format import words
 from app.pages.alerts.words import act, ago, due, nothing, tag
