@@ -13,7 +13,7 @@ from flask_compress import Compress
 from prometheus_client import CollectorRegistry
 
 from alerts.board import Board
-from app import __version__, api, gate, live, observe, static_files
+from app import __version__, api, gate, limits, live, observe, static_files
 from app.alerting import alerting
 from app.answers import Answers
 from app.api import realtime
@@ -64,6 +64,7 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
     # Each puts its check first: the clock starts before the gate.
     admission = Admission(LIVE_PARTS, page_name, lambda: pages.callback_map, doors.refused)
     gate.register(server, settings, admission, lambda: content_policy)
+    limits.register(server, settings)
     observe.register(server, services)
     broadcaster = realtime.Broadcaster(services)
     realtime.register(server, broadcaster)
