@@ -134,7 +134,7 @@ def test_what_only_admins_may_see_is_not_there_for_others(shared: Guarded, monke
         assert (page.status_code, "You may not see this page" in page.text) == (expected, expected == 403)
         assert client.get("/_live/alerts").status_code == expected
         assert (client.post("/_dash-update-component", json=body, headers=OWN).status_code == 403) == (expected == 403)
-        assert (r'"href":"\u002falerts"' in client.get("/_dash-layout").text) == (expected == 200)
+        assert (r'"\u002falerts","className":"vh-nav-link' in client.get("/_dash-layout").text) == (expected == 200)
         there = client.get("/_dash-layout", headers={"Referer": "http://localhost/alerts"}).text
         assert ("You may not see this page" in there) == (expected == 403)
 
