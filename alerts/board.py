@@ -7,7 +7,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from alerts import outside, states
 from alerts.dispatch import store
@@ -29,6 +32,7 @@ from data.samples.model import Labels
 
 log = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
 Standing = Literal["firing", "pending", "resolved"]
 _STANDING: dict[State, Standing] = {
     State.FIRING: "firing",
@@ -161,17 +165,13 @@ class Board:
         alert = self.alert(fingerprint, now)
         if alert.state == "resolved":
             raise NotAcknowledgeable(fingerprint)
-        with self._record.write() as connection:
-            store.acknowledge(connection, Acknowledgement(fingerprint, alert.active_at, who, comment, now))
-        self._changed()
+        note = Acknowledgement(fingerprint, alert.active_at, who, comment, now)
+        self._write(lambda connection: store.acknowledge(connection, note))
 
     def unacknowledge(self, fingerprint: str, now: int) -> bool:
         """Take the note back; whether there was one. KeyError if there is no such alert."""
         alert = self.alert(fingerprint, now)
-        with self._record.write() as connection:
-            taken_back = store.unacknowledge(connection, fingerprint, alert.active_at)
-        self._changed()
-        return taken_back
+        return self._write(lambda connection: store.unacknowledge(connection, fingerprint, alert.active_at))
 
     def silences(self) -> list[Silence]:
         """Every silence that is kept, the latest to end first."""
@@ -180,22 +180,16 @@ class Board:
 
     def set_silence(self, silence: Silence, now: int) -> Silence:
         """Store a silence; BadSilence, KeyError if there is none with its id."""
-        with self._record.write() as connection:
-            stored = store.set_silence(connection, silence, now)
-        self._changed()
-        return stored
+        return self._write(lambda connection: store.set_silence(connection, silence, now))
 
     def expire_silence(self, silence_id: str, now: int) -> None:
         """End a silence; BadSilence if it is over, KeyError if there is none with this id."""
-        with self._record.write() as connection:
-            store.expire_silence(connection, silence_id, now)
-        self._changed()
+        self._write(lambda connection: store.expire_silence(connection, silence_id, now))
 
     def take(self, told: Iterable[OutsideAlert], now: int) -> None:
         """Store alerts that others judged."""
-        with self._record.write() as connection:
-            outside.take(connection, told, now)
-        self._changed()
+        given = list(told)
+        self._write(lambda connection: outside.take(connection, given, now))
 
     def route(self) -> Route:
         """The root of the routes in force."""
@@ -204,9 +198,17 @@ class Board:
             self._routes = config, tree(config.route)
         return self._routes[1]
 
-    def _changed(self) -> None:
+    def _write(self, change: Callable[[Connection], Result]) -> Result:
+        """One change at a time; where another instance wrote the same rows at that moment, on what it left."""
         with self._lock:
+            try:
+                with self._record.write() as connection:
+                    result = change(connection)
+            except IntegrityError:
+                with self._record.write() as connection:
+                    result = change(connection)
             self.revision += 1
+        return result
 
     def _read(self) -> _Notes:
         try:

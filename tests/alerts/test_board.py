@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 
 from alerts.board import Board, BoardAlert
 from alerts.dispatch.matchers import Matcher
 from alerts.dispatch.silence import Silence
+from alerts.notifier import Notifier
 from alerts.outside import Origin, OutsideAlert
 from alerts.running import Rules
+from data.lease import Lease
+from data.migrations import migrate
+from data.record import Record
 from data.samples.store import SampleStore
 from tests.alerts.delivering import Delivering, now_ms
 from tests.alerts.hook import Hook
@@ -134,3 +139,45 @@ def test_while_the_record_is_away_the_board_says_what_it_knew(board: Board, deli
     delivering.record.away = lambda: "gone"
     note = by_name(board)["Own"].acknowledged
     assert note is not None and note.who == "Ada"
+
+
+def test_what_comes_at_once_from_many_is_one_alert(board: Board) -> None:
+    threads = [Thread(target=board.take, args=([posted("Disk")], now_ms())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([alert for alert in board.alerts(now_ms()) if alert.name == "Disk"]) == 1
+
+
+@pytest.mark.slow
+def test_two_instances_may_take_the_same_alert_at_the_same_moment(tmp_path: Path, postgres_database: str) -> None:
+    records = [Record(postgres_database) for _ in range(2)]
+    migrate(records[0])
+    (tmp_path / "rules.yml").write_text("groups: []", encoding="utf-8")
+    (tmp_path / "routes.yml").write_text("{route: {receiver: a}, receivers: [{name: a}]}", encoding="utf-8")
+    boards = []
+    for record in records:
+        rules = Rules(tmp_path / "rules.yml", SampleStore(tmp_path / "s.sqlite"), record, lambda t, _, __: t)
+        notifier = Notifier(tmp_path / "routes.yml", record, Lease(record, "alerting", "x"), external_url="http://x")
+        boards.append(Board(record, rules, notifier))
+    failures: list[Exception] = []
+    together = Barrier(2, timeout=10)
+
+    def take(board: Board) -> None:
+        try:
+            for number in range(30):
+                together.wait()
+                board.take([posted(f"A{number}")], now_ms())
+        except Exception as error:
+            failures.append(error)
+
+    threads = [Thread(target=take, args=(board,)) for board in boards]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(boards[0].alerts(now_ms())) == 30
+    for record in records:
+        record.close()
