@@ -89,6 +89,18 @@ def money(value: Number, currency: str | None = "USD") -> str:
     return f"{sign}{symbol}{amount}" if symbol else f"{sign}{amount} {currency or ''}".strip()
 
 
+def size(count_of_bytes: Number) -> str:
+    """An amount of data: 850 B · 12.4 kB · 3.21 GB, in thousands."""
+    if count_of_bytes is None or not known(count_of_bytes):
+        return UNKNOWN
+    value = float(count_of_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} B" if unit == "B" else f"{_significant(value)} {unit}"
+        value /= 1000
+    return f"{_significant(value)} TB"
+
+
 def age(seconds: float) -> str:
     """How long ago, in one unit: 42 s ago · 3 m ago · 5 h ago · 2 d ago."""
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):

@@ -39,6 +39,8 @@ from monitoring.metrics import CALL_STATUSES, exemplar
 from monitoring.system import SystemHistory
 
 _CACHED_SECONDS = 300
+#: What is told so long after it happened came late.
+_LATE_SECONDS = 3600
 T = TypeVar("T")
 
 
@@ -161,6 +163,8 @@ class Services:
         for one in applied:
             self.metrics.ingest_events.labels(one.outcome.value).inc()
             row = one.row
+            if row is not None and self.last_commit - row["updated_at"] / SECOND > _LATE_SECONDS:
+                self.metrics.ingest_late.inc()
             # A call that is invalid is in no figure.
             if row is not None and row["status"] in CALL_STATUSES:
                 self.metrics.count_call(row["status"], row.get("agent"), row.get("duration_seconds"))

@@ -144,6 +144,11 @@ class AnalyticCopy:
         """How many calls the copy holds."""
         return int(_run(self._database, "SELECT count(*) FROM calls", [], _first_row)[0])
 
+    def size(self) -> int:
+        """Bytes on disk; 0 in memory."""
+        found = [self._path.with_name(self._path.name + suffix) for suffix in ("", ".wal")] if self._path else []
+        return sum(each.stat().st_size for each in found if each.exists())
+
     def _replace(self, reason: str) -> None:
         log.error("the analytic copy is broken and is filled again: %s", reason.partition("\n")[0])
         with contextlib.suppress(duckdb.Error):

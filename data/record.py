@@ -117,6 +117,15 @@ class Record:
         with self.read() as connection:
             return int(connection.execute(select(counters.c.value).where(counters.c.name == "identity")).scalar_one())
 
+    def size(self) -> int:
+        """Bytes on disk, with what waits to be written into the file."""
+        if self.is_sqlite:
+            path = Path(self.url.database or "")
+            found = (path.with_name(path.name + suffix) for suffix in ("", "-wal"))
+            return sum(each.stat().st_size for each in found if each.exists())
+        with self.read() as connection:
+            return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+
     def revision(self) -> int:
         """A number that rises with every committed change (and, in PostgreSQL, also without one)."""
         with self.read() as connection:

@@ -24,6 +24,11 @@ class ServerMetrics(Metrics):
         self.ingest_events = Counter(
             "voicehive_ingest_events", "Call events taken in, by what they did.", ["outcome"], registry=registry
         )
+        self.ingest_late = Counter(
+            "voicehive_ingest_late",
+            "Starts and ends of calls that were told more than an hour after they had happened.",
+            registry=registry,
+        )
         self.ingest_commit = Histogram(
             "voicehive_ingest_commit_seconds",
             "Time to write a group of call events and make it durable.",

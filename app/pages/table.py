@@ -31,6 +31,9 @@ from app.pages.quality.parts import parts as quality_parts
 from app.pages.service_level import callbacks as service_callbacks
 from app.pages.service_level.layout import layout as service_layout
 from app.pages.service_level.parts import parts as service_parts
+from app.pages.system import callbacks as system_callbacks
+from app.pages.system.layout import layout as system_layout
+from app.pages.system.parts import parts as system_parts
 from app.pages.trends import callbacks as trends_callbacks
 from app.pages.trends.layout import layout as trends_layout
 from app.pages.trends.parts import parts as trends_parts
@@ -62,6 +65,7 @@ PAGES = (
     Page("/quality", "Quality", "quality", quality_layout, quality_parts, quality_callbacks.register),
     Page("/service-level", "Service level", "service-level", service_layout, service_parts, service_callbacks.register),
     Page("/outcomes", "Outcomes", "outcomes", outcomes_layout, outcomes_parts, outcomes_callbacks.register),
+    Page("/system", "System", "system", system_layout, system_parts, system_callbacks.register),
     Page("/alerts", "Alerts", "alerts", alerts_layout, alerts_parts, alerts_callbacks.register),
 )
 

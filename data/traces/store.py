@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Column, Connection, and_, bindparam, delete, func, insert, or_, select, text, update
 
@@ -24,6 +24,8 @@ MOST_SPANS = 2_000
 #: Places of a trace that only spans which name a call may take: without one of them all others would be lost.
 _KEPT_PLACES = 100
 _MOST_WAITING = 20_000
+#: The newest spans among which the newest traces are looked for.
+_LOOKED_AT = 2_000
 _CHUNK = 500
 _c = spans.c
 T = TypeVar("T")
@@ -35,6 +37,18 @@ _CALLS_OF_IDS = text(
     "SELECT calls.source, calls.call_id FROM known CROSS JOIN calls "
     "WHERE calls.source = known.source AND calls.call_id IN :ids"
 ).bindparams(bindparam("ids", expanding=True))
+
+
+class Traced(NamedTuple):
+    """A trace and the call that it belongs to: its start (UTC microseconds), length, spans, and how many failed."""
+
+    trace_id: str
+    source: str
+    call_id: str
+    started_at: int
+    duration_ms: float
+    spans: int
+    failed: int
 
 
 class SpanStore:
@@ -74,6 +88,27 @@ class SpanStore:
             query = select(spans).where(or_(own, of_trace)).limit(MOST_SPANS)
             found = connection.execute(query.order_by(_c.started_at, _c.duration_ms.desc(), _c.span_id)).mappings()
             return [{str(name): value for name, value in row.items()} for row in found]
+
+    def recent(self, limit: int) -> list[Traced]:
+        """The traces with the newest spans whose calls are known, newest first."""
+        newest = select(_c.trace_id, _c.received_at).where(~_c.waiting).order_by(_c.received_at.desc())
+        with self._record.read() as connection:
+            found = dict.fromkeys(trace for trace, _ in connection.execute(newest.limit(_LOOKED_AT)))
+            ids = list(found)[:limit]
+            query = select(_c.trace_id, _c.source, _c.call_id, _c.started_at, _c.duration_ms, _c.status)
+            rows = connection.execute(query.where(_c.trace_id.in_(ids))).all()
+            sources = _sources(connection, {row.call_id for row in rows if row.call_id})
+        traces = []
+        for trace_id in ids:
+            own = [row for row in rows if row.trace_id == trace_id]
+            named = next((row for row in own if row.call_id and _meant(row.source, sources[row.call_id])), None)
+            if named is not None:
+                start = min(row.started_at for row in own)
+                end = max(row.started_at + 1000 * row.duration_ms for row in own)
+                failed = sum(row.status == "error" for row in own)
+                source = _meant(named.source, sources[named.call_id]) or ""
+                traces.append(Traced(trace_id, source, named.call_id, start, (end - start) / 1000, len(own), failed))
+        return traces
 
 
 def _unknown(connection: Connection, rows: Sequence[SpanRow]) -> list[SpanRow]:
