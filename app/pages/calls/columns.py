@@ -94,8 +94,9 @@ def _time(row: Row, name: str, zone: str) -> str:
     if row[name] is None:
         return ""
     moment = to_datetime(int(row[name]), zone)
-    year = "" if moment.year == to_datetime(now_micros(), zone).year else f" {moment.year}"
-    return f"{moment:%a} {moment.day} {moment:%b}{year}, {moment:%H:%M:%S}"
+    present = moment.year == to_datetime(now_micros(), zone).year
+    day = f"{moment:%a} {moment.day} {moment:%b}" if present else f"{moment.day} {moment:%b %Y}"
+    return f"{day}, {moment:%H:%M:%S}"
 
 
 def _known(write: Callable[[Any], str]) -> Callable[[Row, str, str], str]:
