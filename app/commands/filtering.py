@@ -16,24 +16,32 @@ if TYPE_CHECKING:
     from data.filters import CallFilter
     from data.record import Record
 
-_LISTS = (
+LISTS = (
     "agent", "agent_version", "queue", "status", "direction", "source", "end_reason_group", "end_reason", "language",
     "sentiment", "tags", "weekday", "hour", "csat", "of",
 )  # fmt: skip
-_BOUNDS = ("min_duration", "max_duration", "min_wait", "max_wait", "min_latency", "max_latency")
+SINGLE = {
+    "min_duration": "In seconds.",
+    "max_duration": "In seconds.",
+    "min_wait": "In seconds.",
+    "max_wait": "In seconds.",
+    "min_latency": "In milliseconds.",
+    "max_latency": "In milliseconds.",
+    "again": "Only calls whose caller called again so soon: 24h or 7d.",
+    "at": "Only calls that went on at this moment.",
+}
 
 
 def filters(command: Callable[..., None]) -> Callable[..., None]:
     """An option for each condition of the query string but the range."""
-    for name in reversed(_LISTS):
+    for name in reversed(LISTS):
         several = f"Only calls with this {name.replace('_', ' ')}; may be given several times."
         text = "Only calls that a figure is computed from, as offered." if name == "of" else several
         command = click.option(f"--{name.replace('_', '-')}", name, multiple=True, help=text)(command)
-    for name in _BOUNDS:
-        unit = "In milliseconds." if name.endswith("latency") else "In seconds."
-        command = click.option(f"--{name.replace('_', '-')}", name, help=unit)(command)
-    text = "Only calls in whose id, agent, queue, end reason or last two digits this text occurs."
-    command = click.option("--q", help=text)(command)
+    for name, text in SINGLE.items():
+        command = click.option(f"--{name.replace('_', '-')}", name, help=text)(command)
+    searched = "Only calls in whose id, agent, queue, end reason or last two digits this text occurs."
+    command = click.option("--q", help=searched)(command)
     return click.option("--zone", help="Zone of times and days.  [default: TIMEZONE]")(command)
 
 
@@ -51,6 +59,17 @@ def parsed(values: Mapping[str, object], zone: str) -> CallFilter:
         raise Refused(f"--{error}") from None
 
 
+def _copied(needed: CallFilter) -> CallFilter:
+    """The range that a copy must hold: who called again is told by calls after the range."""
+    from dataclasses import replace
+
+    from data.repeats import AGAIN
+
+    if not needed.again or needed.end is None:
+        return needed
+    return replace(needed, end=needed.end + AGAIN[needed.again])
+
+
 @contextlib.contextmanager
 def own_copy(needed: CallFilter, out: Path) -> Iterator[tuple[Record, AnalyticCopy, Path]]:
     """The record, a copy of the calls of the range, and a folder beside `out` that goes away with it.
@@ -66,7 +85,7 @@ def own_copy(needed: CallFilter, out: Path) -> Iterator[tuple[Record, AnalyticCo
             record = stack.enter_context(opened())
             beside = tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=".voicehive-")
             folder = Path(stack.enter_context(beside))
-            copy = AnalyticCopy(record, folder / "calls.duckdb", only=needed.times())
+            copy = AnalyticCopy(record, folder / "calls.duckdb", only=_copied(needed).times())
             stack.callback(copy.close)
             yield record, copy, folder
     except OSError as error:

@@ -17,6 +17,8 @@ import duckdb
 import openpyxl
 import pytest
 
+from app.commands import filtering
+from app.components.filterbar import KEYS
 from app.factory import App
 from data.export import xlsx
 from data.export.batches import EXPORTED, TIMES
@@ -175,6 +177,11 @@ def test_the_command_writes_what_the_api_sends_while_the_server_runs(
     if kind == "csv":
         assert out.read_bytes() == sent_by_api
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".export")] == []
+
+
+def test_the_command_knows_every_condition_of_a_page() -> None:
+    of_pages = set(KEYS) - {"from", "to", "zone", "compare", "kiosk", "q"}
+    assert {*filtering.LISTS, *filtering.SINGLE} == of_pages
 
 
 def test_the_command_names_what_is_wrong(tmp_path: Path) -> None:
