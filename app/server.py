@@ -18,7 +18,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from app.demo import start_filling
-from app.settings import Settings, SettingsError, is_loopback
+from app.settings import Settings, SettingsError, in_url, is_loopback
 from monitoring.logs import JsonFormatter, setup_logging
 
 _THREADS = 128
@@ -73,12 +73,6 @@ def _check_certificate(certificate: Path, key: Path | None) -> None:
         raise SettingsError(f"TLS_CERT_FILE: can't serve with {certificate} and {key} ({error})") from None
 
 
-def _in_url(host: str) -> str:
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - every address; this one works here
-        return "localhost"
-    return f"[{host}]" if ":" in host else host
-
-
 def claim(var_dir: Path) -> IO[str]:
     """Hold VAR_DIR for this process and its children: two would take the analytic copy from each other."""
     try:
@@ -126,7 +120,7 @@ class _Server(BaseApplication):
 
     def load_config(self) -> None:
         options = {
-            "bind": f"{_in_url(self._settings.host)}:{self._settings.port}",
+            "bind": f"{in_url(self._settings.host)}:{self._settings.port}",
             "worker_class": "gthread",
             "workers": 1,
             "threads": _THREADS,
@@ -187,12 +181,10 @@ class _Server(BaseApplication):
         # In a thread: the signal may have interrupted whoever holds a lock that a reload needs.
         signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=self._runtime.reload, name="reload").start())
         settings = self._settings
-        scheme = "https" if settings.tls_cert_file else "http"
-        address = f"{scheme}://{_in_url(settings.host)}:{settings.port}"
-        metrics = f"{scheme}://{_in_url(settings.prometheus_host)}:{settings.prometheus_port}/metrics"
-        click.echo(f"\n  VoiceHive is ready: {address}\n  Metrics: {metrics}\n  Stop with Ctrl+C\n")
+        here = settings.here
+        click.echo(f"\n  VoiceHive is ready: {here}\n  Metrics: {settings.metrics_address}\n  Stop with Ctrl+C\n")
         if settings.auth and not has_users(self._record):
-            link = f"{settings.external_url or address}/setup/{new_link(self._record)}"
+            link = f"{settings.address}/setup/{new_link(self._record)}"
             click.echo(f"  There is no account yet. Create the first one (within 15 minutes):\n  {link}\n")
 
 

@@ -120,6 +120,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def in_url(host: str) -> str:
+    """A host or address as it stands in an URL."""
+    return f"[{host}]" if ":" in host else host
+
+
 class Settings(BaseModel):
     """One typed value a key; the key is the field's name in capitals."""
 
@@ -222,9 +227,23 @@ class Settings(BaseModel):
 
     @property
     def address(self) -> str:
-        """EXTERNAL_URL, or where the app serves."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.external_url or f"http://{host}:{self.port}"
+        """Where people reach the app: EXTERNAL_URL, or where it serves."""
+        return self.external_url or self.here
+
+    @property
+    def here(self) -> str:
+        """Where the app serves."""
+        return self._url(self.host, self.port)
+
+    @property
+    def metrics_address(self) -> str:
+        """Where the exporter serves."""
+        return f"{self._url(self.prometheus_host, self.prometheus_port)}/metrics"
+
+    def _url(self, host: str, port: int) -> str:
+        if host in ("0.0.0.0", "::"):  # noqa: S104 - all addresses; this one works here
+            host = "localhost"
+        return f"{'https' if self.tls_cert_file else 'http'}://{in_url(host)}:{port}"
 
     @property
     def record_url(self) -> str:

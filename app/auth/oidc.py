@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, url_for
+from flask import Blueprint, Flask, Response, current_app, request, session, url_for
 
 from app.api.errors import ApiError
 from app.auth.current import audit
@@ -58,8 +58,6 @@ def register(server: Flask, settings: Settings) -> None:
 
 
 def _client() -> Any:
-    from flask import current_app
-
     found = current_app.extensions.get("authlib.integrations.flask_client")
     if found is None:
         raise ApiError(404, "not_found", "No sign-in service is set up here.")
@@ -69,14 +67,11 @@ def _client() -> Any:
 @blueprint.get("/login/oidc")
 def there() -> Response:
     """To the service."""
-    from flask import session
-
     client = _client()
     session[_NEXT] = target()
-    external = services().settings.external_url
-    back = url_for("oidc.back") if external else url_for("oidc.back", _external=True)
+    here = services().settings.external_url or request.host_url.rstrip("/")
     try:
-        answer: Response = client.authorize_redirect(f"{external}{back}" if external else back)
+        answer: Response = client.authorize_redirect(f"{here}{url_for('oidc.back')}")
     except Exception:  # whatever keeps the service from being asked
         log.exception("the sign-in service can't be asked")
         return page("login", 502, next=target(), problem="The sign-in service does not answer.")
@@ -87,7 +82,6 @@ def there() -> Response:
 def back() -> Response:
     """And back: who it is."""
     from authlib.integrations.base_client import OAuthError
-    from flask import session
 
     client, onward = _client(), session.pop(_NEXT, "/")
     try:

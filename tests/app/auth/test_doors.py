@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -194,6 +195,8 @@ def test_tls_and_the_exporters_key(tmp_path: Path, certificate: tuple[Path, Path
     try:
         wait_until(ready, timeout=60, what="the program is ready")
         assert printed_link(program).startswith(f"{url}/setup/")
+        for each in (port, metrics_port):
+            socket.create_connection(("127.0.0.2", each), timeout=5).close()
         voicehive(program, "user", "add", "ann", "--role", "admin")
         given = session.post(
             f"{url}/login",
