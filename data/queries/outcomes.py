@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement, Double, Integer, and_, case, cast, func, l
 from data.analytics import AnalyticCopy
 from data.callsets import CALL_SETS
 from data.filters import UNKNOWN, CallFilter
-from data.kpis import COUNTS, count_where, has_status
+from data.kpis import COUNTS, among_counted, count_where, has_status
 from data.models import Status, calls
 from data.queries.series import bounded, end_reasons, filled, series
-from data.queries.trends import currency
 from data.repeats import AGAIN, gaps
 from data.times import DAY, MINUTE, Buckets, buckets, step_for
 
@@ -27,7 +26,6 @@ PARTS = ("telephony", "stt", "llm", "tts", "platform")
 REST = "rest"
 _SETS = ("counted", *FUNNEL, "timed", "ending_known", "hung_up_early", "rated", "judged", "priced")
 _MOST_BUCKETS = 60
-_PRICED = and_(COUNTS, c.cost.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +83,16 @@ class Outcomes:
     repeats: list[Repeats]
 
 
+_COLUMNS: list[Any] = [
+    *(among_counted(count_where(CALL_SETS[name])).label(name) for name in _SETS),
+    func.avg(c.csat).label("mean_rating"),
+]
+
+
 def outcomes(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> Outcomes:
     """The outcomes of a filter as of `now` (UTC microseconds)."""
     chosen = bounded(copy, chosen, now)
-    figures: dict[str, ColumnElement[Any]] = {name: count_where(CALL_SETS[name]) for name in _SETS}
-    figures["mean_rating"] = func.avg(case((COUNTS, c.csat)))
-    row = copy.frame(chosen.apply(select(*(sql.label(n) for n, sql in figures.items()))), "outcomes").iloc[0]
+    row = copy.row(chosen.apply(select(*_COLUMNS).where(COUNTS)), "outcomes")
     return Outcomes(
         filter=chosen,
         as_of=now,
@@ -98,10 +100,10 @@ def outcomes(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> Outcomes:
         reasons=_reasons(copy, chosen),
         early=_early(copy, chosen),
         ratings=_ratings(copy, chosen) if row["rated"] else {},
-        mean_rating=float(row["mean_rating"]) if row["rated"] else None,
+        mean_rating=row["mean_rating"],
         sentiments=_sentiments(copy, chosen) if row["judged"] else {},
         costs=costs(copy, chosen) if row["priced"] else None,
-        repeats=[repeats(copy, chosen, again, now=now) for again in AGAIN],
+        repeats=repeats(copy, chosen, now=now),
     )
 
 
@@ -139,39 +141,41 @@ def _sentiments(copy: AnalyticCopy, chosen: CallFilter) -> dict[str, int]:
 
 
 def _sums() -> dict[str, ColumnElement[Any]]:
-    """The sum of each part and of what no part names, over priced calls."""
+    """Over priced calls: the sum of each part and of what no part names, and what it bought."""
     zero = literal_column("0.0", Double)
     parts = {name: func.coalesce(c[f"cost_{name}"], zero) for name in PARTS}
     rest: ColumnElement[Any] = c.cost
     for part in parts.values():
         rest = rest - part
-    return {name: func.coalesce(func.sum(case((_PRICED, sql))), zero) for name, sql in (parts | {REST: rest}).items()}
+    bought = {"seconds": func.coalesce(c.duration_seconds, zero)}
+    summed = {name: func.coalesce(func.sum(sql), zero) for name, sql in (parts | {REST: rest} | bought).items()}
+    currencies = {"currency": func.min(c.currency), "last_currency": func.max(c.currency)}
+    return summed | currencies | {"calls": func.count(), "successes": count_where(has_status(Status.SUCCESS))}
+
+
+_SUMS = _sums()
 
 
 def costs(copy: AnalyticCopy, chosen: CallFilter) -> Costs | None:
-    """What the calls cost; None where that is not in one currency."""
-    known = currency(copy, chosen)
-    if known is None:
-        return None
+    """What the calls of a closed range cost; None where nothing is known, or not in one currency."""
     assert chosen.start is not None and chosen.end is not None
     width = step_for(max(chosen.end - chosen.start, MINUTE), _MOST_BUCKETS)
     grid: Buckets = buckets(chosen.start, chosen.end, width, chosen.zone)
-    sums = _sums()
-    whole: dict[str, ColumnElement[Any]] = sums | {
-        "calls": count_where(_PRICED),
-        "seconds": func.coalesce(func.sum(case((_PRICED, c.duration_seconds))), literal_column("0.0", Double)),
-        "successes": count_where(and_(_PRICED, has_status(Status.SUCCESS))),
-    }
-    row = copy.frame(chosen.apply(select(*(sql.label(name) for name, sql in whole.items()))), "costs").iloc[0]
+    priced = replace(chosen, of=(*chosen.of, "priced"))
+    course = filled(series(copy, priced, grid, _SUMS, name="cost_course"), grid)
+    currencies = {*course["currency"].dropna(), *course["last_currency"].dropna()}
+    if len(currencies) != 1:
+        return None
+    whole = course[[*PARTS, REST, "seconds", "calls", "successes"]].sum()
     return Costs(
-        currency=known,
+        currency=currencies.pop(),
         step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
         edges=[*grid.starts, grid.end],
-        course=filled(series(copy, chosen, grid, sums, name="cost_course"), grid),
-        parts={name: _clean(float(row[name])) for name in sums},
-        calls=int(row["calls"]),
-        minutes=float(row["seconds"]) / 60,
-        successes=int(row["successes"]),
+        course=course[["bucket_start", *PARTS, REST]],
+        parts={name: _clean(float(whole[name])) for name in (*PARTS, REST)},
+        calls=int(whole["calls"]),
+        minutes=float(whole["seconds"]) / 60,
+        successes=int(whole["successes"]),
     )
 
 
@@ -180,18 +184,25 @@ def _clean(amount: float) -> float:
     return round(amount, 9) + 0.0
 
 
-def repeats(copy: AnalyticCopy, chosen: CallFilter, again: str, *, now: int) -> Repeats:
-    """How many callers called again so soon, of the calls since which so much time has passed."""
-    within = AGAIN[again]
-    assert chosen.end is not None
-    judged = replace(chosen, end=min(chosen.end, now - within))
-    found = gaps(judged.start, judged.end, within)
-    repeated = func.count(case((found.c.gap <= within, 1)))
-    query = select(c.agent, func.count().label("calls"), repeated.label("again"))
-    query = judged.apply(query.select_from(calls.join(found, calls.c.id == found.c.id))).group_by(c.agent)
-    if judged.start is not None and judged.end is not None and judged.end <= judged.start:
-        frame = pd.DataFrame({"agent": [], "calls": [], "again": []})
-    else:
-        frame = copy.frame(query, "repeats")
-    named = frame.dropna(subset=["agent"]).sort_values(["calls", "agent"], ascending=[False, True], ignore_index=True)
-    return Repeats(again, judged.end or now, int(frame["calls"].sum()), int(frame["again"].sum()), named)
+def repeats(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> list[Repeats]:
+    """For each span of AGAIN: how many callers called again so soon, of the calls that are at least so old."""
+    assert chosen.start is not None and chosen.end is not None
+    ends = {again: min(chosen.end, now - within) for again, within in AGAIN.items()}
+    judged = replace(chosen, end=max(chosen.start, *ends.values()))
+    found = gaps(chosen.start, judged.end, max(AGAIN.values()))
+    columns: list[Any] = [c.agent]
+    for again, within in AGAIN.items():
+        old = c.started_at < ends[again]
+        columns += [func.count(case((old, 1))).label(f"calls {again}")]
+        columns += [func.count(case((and_(old, found.c.gap <= within), 1))).label(f"again {again}")]
+    query = judged.apply(select(*columns).select_from(calls.join(found, calls.c.id == found.c.id))).group_by(c.agent)
+    frame = copy.frame(query, "repeats")
+    return [_repeats(frame, again, end) for again, end in ends.items()]
+
+
+def _repeats(frame: pd.DataFrame, again: str, end: int) -> Repeats:
+    columns = {"agent": "agent", f"calls {again}": "calls", f"again {again}": "again"}
+    one = frame[list(columns)].rename(columns=columns)
+    one = one[one["calls"] > 0].sort_values(["calls", "agent"], ascending=[False, True])
+    named = one.dropna(subset=["agent"]).reset_index(drop=True)
+    return Repeats(again, end, int(one["calls"].sum()), int(one["again"].sum()), named)

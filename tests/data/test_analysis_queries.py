@@ -243,7 +243,7 @@ def test_costs_in_two_currencies_are_not_added(sqlite_record: Record) -> None:
 @pytest.mark.parametrize(("again", "within"), [("24h", DAY), ("7d", 7 * DAY)])
 def test_repeated_calls_are_those_that_brute_force_finds(calls: Month, again: str, within: int) -> None:
     chosen = replace(WEEK, start=MONTH_END - 20 * DAY, end=MONTH_END - 2 * DAY, agent=("max",))
-    found = repeats(calls.copy, chosen, again, now=MONTH_END)
+    found = {one.again: one for one in repeats(calls.copy, chosen, now=MONTH_END)}[again]
     counted = calls.counted(CallFilter())
     known = counted[counted.caller_hash.notna()]
     end = min(MONTH_END - 2 * DAY, MONTH_END - within)
