@@ -329,4 +329,26 @@
     }
   }
   document.addEventListener("toggle", exportLinks, true);
+
+  // A workbook of many calls takes a while: until the answer begins, which its cookie tells, the page says so.
+  document.addEventListener(
+    "click",
+    (event) => {
+      const link = event.target.closest("a[data-export]");
+      if (!link) return;
+      exportLinks();
+      const token = String(Date.now());
+      const address = new URL(link.href);
+      address.searchParams.set("token", token);
+      link.setAttribute("href", address.pathname + address.search);
+      vh.closeMenus(true);
+      note("Preparing " + document.getElementById("ca-total").textContent + " …");
+      const began = setInterval(() => {
+        if (!document.cookie.includes("vh_export=" + token)) return;
+        clearInterval(began);
+        note("");
+      }, 300);
+    },
+    true,
+  );
 })();

@@ -151,6 +151,7 @@ def test_what_is_exported_is_what_is_shown(program: Program, page: Page) -> None
     page.locator(".vh-menu-download > summary").click()
     with page.expect_download() as waiting:
         page.get_by_text("CSV", exact=True).click()
+    expect(page.locator("#ca-note")).to_have_text("")  # "Preparing" ends when the file begins
     lines = list(csv.DictReader(io.StringIO(waiting.value.path().read_text())))
     api = program.get("/api/calls?agent=max&min_duration=100").json()["total"]
     assert len(lines) == api == int(total.inner_text().split()[0])

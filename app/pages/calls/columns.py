@@ -26,7 +26,7 @@ class Column:
 
 
 COLUMNS = (
-    Column("started_at", "Started", "time", 180, shown=True),
+    Column("started_at", "Started", "time", 196, shown=True),
     Column("status", "Status", "status", 126, shown=True),
     Column("agent", "Agent", shown=True, width=120),
     Column("queue", "Queue", shown=True, width=120),
