@@ -120,7 +120,7 @@ _UNITS = ("call", "minute", "success")
 def no_costs(data: Outcomes) -> str:
     """Why there are no costs."""
     if data.sets["priced"]:
-        return "The costs of this range are in several currencies. Filter for one source or agent."
+        return "The costs of this range are in several currencies, or name none. Filter for one source or agent."
     return "No call of this range carries a cost." if data.sets["counted"] else "No ended calls in this range."
 
 
@@ -156,10 +156,9 @@ def _repeat(data: Outcomes, one: Repeats) -> Plain:
     judged = {"end": one.end} if data.filter.end is None or one.end < data.filter.end else {}
     resolved = 100 * (one.calls - one.repeated) / one.calls
     frame = one.by_agent.head(_MOST_AGENTS)
-    top = max((r / n for r, n in zip(frame["again"], frame["calls"], strict=True)), default=0) or 1
     rows = [
         bar_row(str(agent), _share(int(r), int(n)) if n >= FEWEST else f"n = {int(n)}", f"{count(r)} of {count(n)}",
-                r / n / top, calls_link(data.filter, "caller_known", again=one.again, agent=(agent,), **judged))
+                r / n, calls_link(data.filter, "caller_known", again=one.again, agent=(agent,), **judged))
         for agent, n, r in zip(frame["agent"], frame["calls"], frame["again"], strict=True)
     ]  # fmt: skip
     link = calls_link(data.filter, "caller_known", again=one.again, **judged)
