@@ -44,8 +44,8 @@ def weeks() -> str:
     return f"from={to_iso(end - 14 * DAY)}&to={to_iso(end)}"
 
 
-def parts(client: Client, page: str, query: str) -> Any:
-    answer = client.get(f"/_live/{page}?{query}")
+def parts(client: Client, name: str, query: str) -> Any:
+    answer = client.get(f"/_live/{name}?{query}")
     assert answer.status_code == 200, answer.json
     return answer.json["parts"]
 
@@ -79,7 +79,7 @@ def said(text: str) -> set[int]:
 
 
 @pytest.mark.parametrize(
-    ("page", "query"),
+    ("name", "query"),
     [
         ("trends", ""),
         ("trends", "by=agent&metric=csat"),
@@ -91,8 +91,8 @@ def said(text: str) -> set[int]:
         ("outcomes", "agent=max&direction=inbound&zone=America/New_York"),
     ],
 )
-def test_every_link_leads_to_as_many_calls_as_it_says(client: Client, weeks: str, page: str, query: str) -> None:
-    found = [one for part in parts(client, page, f"{weeks}&{query}").values() for one in links(part.get("children"))]
+def test_every_link_leads_to_as_many_calls_as_it_says(client: Client, weeks: str, name: str, query: str) -> None:
+    found = [one for part in parts(client, name, f"{weeks}&{query}").values() for one in links(part.get("children"))]
     assert len(found) > 5
     # Of a long list each fifth will do.
     for link, text in found if len(found) < 40 else found[::5]:
@@ -100,27 +100,27 @@ def test_every_link_leads_to_as_many_calls_as_it_says(client: Client, weeks: str
         assert n in said(text), (n, text, link)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_small_and_a_second_look_costs_nothing(client: Client, weeks: str, page: str) -> None:
-    answer = client.get(f"/_live/{page}?{weeks}")
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_small_and_a_second_look_costs_nothing(client: Client, weeks: str, name: str) -> None:
+    answer = client.get(f"/_live/{name}?{weeks}")
     assert len(answer.data) < 250_000
-    have = ",".join(f"{name}:{version}" for name, version in answer.json["versions"].items())
-    assert client.get(f"/_live/{page}?{weeks}&have={have}").status_code == 204
+    have = ",".join(f"{part}:{version}" for part, version in answer.json["versions"].items())
+    assert client.get(f"/_live/{name}?{weeks}&have={have}").status_code == 204
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_an_empty_range_says_so_and_shows_no_nought(client: Client, page: str) -> None:
-    found = parts(client, page, "from=2001-01-01&to=2001-01-02")
+@pytest.mark.parametrize("name", PAGES)
+def test_an_empty_range_says_so_and_shows_no_nought(client: Client, name: str) -> None:
+    found = parts(client, name, "from=2001-01-01&to=2001-01-02")
     text = " ".join(words(part.get("children")) for part in found.values())
     assert re.search(r"No (ended )?calls? ", text)
     assert "0 %" not in text
 
 
 @pytest.mark.parametrize(
-    ("page", "query"), [("trends", "metric=moon"), ("trends", "by=caller_hash"), ("agents", "sort=moon")]
+    ("name", "query"), [("trends", "metric=moon"), ("trends", "by=caller_hash"), ("agents", "sort=moon")]
 )
-def test_a_choice_that_does_not_exist_is_named(client: Client, page: str, query: str) -> None:
-    answer = client.get(f"/_live/{page}?{query}")
+def test_a_choice_that_does_not_exist_is_named(client: Client, name: str, query: str) -> None:
+    answer = client.get(f"/_live/{name}?{query}")
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_parameter")
     assert answer.json["error"]["message"].startswith(query.partition("=")[0])
 
