@@ -18,7 +18,7 @@ from app.alerting import alerting
 from app.answers import Answers
 from app.api import realtime
 from app.api.body import MOST_BYTES
-from app.auth import oidc
+from app.auth import links, oidc
 from app.auth import web as doors
 from app.auth.access import Access
 from app.auth.admission import Admission, demand_listed
@@ -70,6 +70,7 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
     realtime.register(server, broadcaster)
     api.register(server)
     doors.register(server, lambda: pages.head, oidc.service_name(settings))
+    server.register_blueprint(links.blueprint)
     oidc.register(server, settings)
     live.register(server, services, LIVE_PARTS)
     pages = create_dash(

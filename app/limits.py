@@ -19,7 +19,7 @@ _DEAR = "20 per minute"
 _DEAR_PATHS = ("/api/export/", "/api/rules/backtest", "/api/reports/")
 #: Passwords and tokens: beside what signing in itself counts of each account (app/auth/access.py).
 _DOORS = "60 per minute"
-_DOOR_PATHS = ("/login", "/setup/", "/api/auth/")
+_DOOR_PATHS = ("/login", "/setup/", "/password/", "/api/auth/")
 _USUAL = "1200 per minute"
 #: What may come in as fast as it is stored has a brake of its own (503); static files and health cost little.
 _FREE = frozenset({"/api/calls", "/v1/traces", "/api/alerts/webhook", "/healthz", "/readyz"})

@@ -17,10 +17,13 @@ from app.factory import App
 from app.observe import describe_outgoing
 from app.services import Services
 from app.settings import is_loopback
+from app.settings_shown import changes_since_last_start
+from data.access.audit import append
 from data.demo.simulator import Simulator
 from data.deployments import note_version
 from data.lost import LostCalls
 from data.models import Status, calls
+from data.record import RecordFull, RecordUnavailable
 from data.retention import Retention
 from data.samples.sampler import Sampler
 from data.watch import Watch
@@ -56,6 +59,7 @@ class Runtime:
         # Ours is httpx; to import the other one for nothing costs 8 MB.
         instrument_clients(describe_outgoing, ["httpx"])
         note_version(services.record, __version__, settings.environment)
+        _note_settings(services)
         watch = Watch(services.record)
         self._run(watch.start, watch.stop)
         self._run(services.system.start, services.system.stop)
@@ -66,7 +70,7 @@ class Runtime:
         lost = LostCalls(services.copy, services.ingest)
         self._run(lost.start, lost.stop)
         retention = Retention(
-            services.record, settings.retention, lambda kind, rows: services.metrics.retired.labels(kind).inc(rows)
+            services.record, settings.retention, lambda kind, rows: _note_deleted(services, kind, rows)
         )
         self._run(retention.start, retention.stop)
         self._run(self._app.broadcaster.start, self._app.broadcaster.stop)
@@ -85,6 +89,8 @@ class Runtime:
         for part in (self._app.services.rules, self._app.services.notifier):
             with contextlib.suppress(ConfigError):
                 part.reload()
+        with contextlib.suppress(RecordUnavailable, RecordFull):
+            append(self._app.services.record, "signal", "files of rules and routes reloaded", "alerts")
 
     def _run(self, start: Callable[[], object], stop: Callable[[], object]) -> None:
         start()
@@ -121,6 +127,19 @@ class Runtime:
 
     def _start_simulator(self) -> None:
         self._stops.append(start_simulator(self._app.services).stop)
+
+
+def _note_deleted(services: Services, kind: str, rows: int) -> None:
+    services.metrics.retired.labels(kind).inc(rows)
+    if rows:
+        append(services.record, "retention", "retention run", kind, after={"rows": rows})
+
+
+def _note_settings(services: Services) -> None:
+    """A line of the audit log where somebody has changed settings since the last start."""
+    before, after = changes_since_last_start(services.settings)
+    if after:
+        append(services.record, "start", "settings changed", ", ".join(after), before=before, after=after)
 
 
 def _at_once(*actions: Callable[[], object]) -> None:

@@ -15,7 +15,16 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+)
 
 from alerts.dispatch.defaults import mail_server
 from data.policy import Policy
@@ -125,6 +134,10 @@ def in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+#: How long sessions that are over are still in the database.
+_SESSION_DAYS = 30
+
+
 class Settings(BaseModel):
     """One typed value a key; the key is the field's name in capitals."""
 
@@ -177,6 +190,9 @@ class Settings(BaseModel):
         None, ge=1, description="days that transcripts, traces and spans are kept; default: as long as their calls"
     )
     retention_alert_days: int = Field(400, ge=1, description="days that the history of alerts is kept")
+    retention_audit_days: int = Field(
+        730, ge=1, description="days that the audit log is kept, no fewer than the others"
+    )
     archive_dir: Path | None = Field(
         None, description="folder of Parquet files, a folder a month, into which calls go before they are deleted"
     )
@@ -208,6 +224,19 @@ class Settings(BaseModel):
     )
     grafana_url: SecretUrl | None = Field(None, description="a Grafana, to which the system page leads")
     refresh_seconds: float = Field(5, ge=1, le=3600, description="seconds between two refreshes of a page")
+
+    #: Where each value comes from that is not a default, by field.
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def source(self, name: str) -> str:
+        """Where the value of a field comes from: default, .env, environment, file, command line."""
+        return self._sources.get(name, "default")
+
+    def changed(self, source: str, **values: Any) -> Settings:
+        """The same with other values, which come from `source`."""
+        made = self.model_copy(update=values)
+        made._sources = self._sources | dict.fromkeys(values, source)
+        return made
 
     @property
     def exporter(self) -> str:
@@ -258,7 +287,14 @@ class Settings(BaseModel):
     @property
     def retention(self) -> Policy:
         """For how long what is kept."""
-        return Policy(self.retention_days, self.retention_document_days, self.retention_alert_days, self.archive_dir)
+        return Policy(
+            self.retention_days,
+            self.retention_document_days,
+            self.retention_alert_days,
+            self.retention_audit_days,
+            _SESSION_DAYS,
+            self.archive_dir,
+        )
 
     @property
     def samples_path(self) -> Path:
@@ -293,15 +329,18 @@ def load(overrides: dict[str, Any] | None = None, *, env_file: Path | None = Pat
         # OpenTelemetry's own settings, which its SDK reads from the environment.
         if key.startswith("OTEL_") and value is not None:
             os.environ.setdefault(key, value)
-    sources = (written, os.environ)
+    places: dict[str, str] = {}
     for name in Settings.model_fields:
         key = name.upper()
-        for source in sources:
+        for place, source in ((".env", written), ("environment", os.environ)):
             if source.get(f"{key}_FILE"):
                 given[name] = _read_file(f"{key}_FILE", str(source[f"{key}_FILE"]))
+                places[name] = f"file, {key}_FILE in {place}" if place == ".env" else f"file, {key}_FILE"
             if source.get(key):
-                given[name] = source[key]
-    given |= {name: value for name, value in (overrides or {}).items() if value is not None}
+                given[name], places[name] = source[key], place
+    typed = {name: value for name, value in (overrides or {}).items() if value is not None}
+    given |= typed
+    places |= dict.fromkeys(typed, "command line")
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -310,6 +349,11 @@ def load(overrides: dict[str, Any] | None = None, *, env_file: Path | None = Pat
         if key == "SECRET_KEY":
             raise SettingsError("SECRET_KEY: must have 32 characters or more") from None
         raise SettingsError(f"{key}: {detail['msg'].removeprefix('Value error, ')}") from None
+    settings._sources = places
+    for key in ("RETENTION_DAYS", "RETENTION_DOCUMENT_DAYS", "RETENTION_ALERT_DAYS"):
+        days = getattr(settings, key.lower())
+        if days is not None and settings.retention_audit_days < days:
+            raise SettingsError(f"RETENTION_AUDIT_DAYS: must be {days} or more, as long as {key}")
     for key in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
         if settings.oidc_issuer is not None and getattr(settings, key.lower()) is None:
             raise SettingsError(f"{key}: needed where OIDC_ISSUER is set")

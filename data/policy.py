@@ -10,15 +10,24 @@ from pathlib import Path
 class Policy:
     """For how many days each kind of data is kept (None: for ever), and where calls are archived before they go.
 
-    documents: transcripts, traces and spans, which go with their call at the latest. alerts: their history.
+    documents: transcripts, traces and spans, which go with their call at the latest. alerts: their history. audit: the
+    audit log. sessions: those that are over.
     """
 
     calls: int | None = None
     documents: int | None = None
     alerts: int | None = None
+    audit: int | None = None
+    sessions: int | None = None
     archive: Path | None = None
 
     def kinds(self) -> dict[str, int]:
         """The kinds that have an end, with their days; calls first, for what is archived has its documents with it."""
-        days = {"calls": self.calls, "documents": self.documents, "alerts": self.alerts}
+        days = {
+            "calls": self.calls,
+            "documents": self.documents,
+            "alerts": self.alerts,
+            "audit": self.audit,
+            "sessions": self.sessions,
+        }
         return {kind: n for kind, n in days.items() if n is not None}

@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, select
 
+from data.access.sessions import ended
 from data.archive import archive_calls
 from data.deletion import AT_ONCE, delete_calls
-from data.models import acknowledgements, alert_transitions, call_documents, calls, spans
+from data.models import acknowledgements, alert_transitions, audit_log, call_documents, calls, sessions, spans
 from data.policy import Policy
 from data.record import Record, RecordFull, RecordUnavailable
 from data.times import DAY, now_micros
@@ -86,6 +87,8 @@ _PARTS: Mapping[str, Sequence[_Part]] = {
         _Part(alert_transitions, alert_transitions.c.id, lambda t: alert_transitions.c.at < t // _MILLISECOND),
         _Part(acknowledgements, acknowledgements.c.fingerprint, lambda t: acknowledgements.c.at < t // _MILLISECOND),
     ],
+    "audit": [_Part(audit_log, audit_log.c.id, lambda before: audit_log.c.at < before)],
+    "sessions": [_Part(sessions, sessions.c.id, ended)],
 }
 
 

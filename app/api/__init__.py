@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from app.api import (
+    admin,
     alertmanager,
     alerts,
     auth,
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     values.blueprint,
     export.blueprint,
     views.blueprint,
+    *admin.BLUEPRINTS,
     openapi.blueprint,
 )
 

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request, send_file
 
 from app.api.describe import FILTERS, Parameter, endpoint
 from app.api.errors import ApiError, no_endpoint
+from app.auth.current import audit
 from app.services import services
 from data.export.batches import Batches, batches
 from data.export.csv import csv
@@ -43,6 +44,8 @@ def export_calls(kind: str) -> Response:
         raise no_endpoint()
     chosen = services().parse(request.args).filter
     response = _csv(chosen) if kind == "csv" else _file(chosen, kind)
+    asked = request.query_string.decode("ascii", "replace")
+    audit("calls exported", kind, after={"calls": int(response.headers["X-Total-Count"]), "filter": asked[:500]})
     response.headers["Content-Disposition"] = f"attachment; filename={_name(chosen)}.{kind}"
     response.headers["Cache-Control"] = "no-store"
     # The page that asked sees by this that the answer has begun.

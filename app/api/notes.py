@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from app.api.body import read_body
 from app.api.describe import INSTANT, INTEGER, MAYBE_TEXT, TEXT, Parameter, endpoint, json_answer, listing, obj
 from app.api.errors import ApiError
-from app.auth.current import current
+from app.auth.current import audit, current
 from app.auth.identity import LOCAL
 from app.services import services
 from data.notes import BadReview, Review, add_review, notes_of, read_review, remove_note
@@ -66,6 +66,7 @@ def delete_note(source: str, call_id: str, note: int) -> Response:
     record = services().record
     if not remove_note(record, source, call_id, note):
         raise ApiError(404, "not_found", f"This call has no note {note}.")
+    audit("note deleted", f"{source}/{call_id}", before={"note": note})
     return json_answer(_review(record, source, call_id))
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, request
 from app.api.body import read_body
 from app.api.describe import INTEGER, TEXT, Parameter, endpoint, json_answer, listing, obj
 from app.api.errors import ApiError
-from app.auth.current import current
+from app.auth.current import audit, current
 from app.auth.identity import LOCAL
 from app.auth.permissions import Need
 from app.services import services
@@ -56,8 +56,9 @@ def post_view() -> Response:
     errors=(403, 404, 503),
 )  # fmt: skip
 def forget_view(view: int) -> Response:
-    _owned(view)
+    owner = _owned(view)
     delete_view(services().record, view)
+    audit("view deleted", str(view), before={"owner": owner or "everybody"})
     return _listed()
 
 

@@ -138,7 +138,7 @@ def set_up(secret: str) -> Response:
     try:
         user = setup.use_link(services().record, secret, name, hash_password(password))
     except (BadPassword, BadUser) as error:
-        return page("setup", 400, name=name, problem=_sentence(error))
+        return page("setup", 400, name=name, problem=sentence(error))
     except setup.LinkOver:
         return page("over", 410)
     audit("user added", user.name, actor=user.name, after={"role": user.role})
@@ -171,7 +171,7 @@ def change_password() -> Response:
     except TooManyTries:
         return _account(429, problem="Too many wrong passwords. Try again in five minutes.")
     except (BadPassword, BadUser) as error:
-        return _account(400, problem=_sentence(error))
+        return _account(400, problem=sentence(error))
     services().access.forget()
     audit("password changed", changed.name, actor=who.name if who else "")
     return signed_in(changed, "/account")
@@ -193,6 +193,7 @@ def _person(who: Identity | None) -> tuple[str, int]:
     return who.name, who.user_id
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """What an error says, as a sentence for people."""
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}."

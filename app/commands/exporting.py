@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands.common import Progress, Refused, settings
+from app.commands.common import Progress, Refused, settings, who_types
 from app.commands.filtering import filters, own_copy, parsed
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _KINDS = (".csv", ".parquet", ".xlsx")
 @filters
 def export(out: Path, start: str, end: str, **conditions: object) -> None:
     """Write the calls of a filter into a file, newest first. It works while the server runs."""
+    from data.access.audit import append
     from data.export.batches import batches
     from data.export.xlsx import TooManyRows
 
@@ -34,9 +35,10 @@ def export(out: Path, start: str, end: str, **conditions: object) -> None:
         raise Refused(f"--out: {out.name!r} must end in {', '.join(_KINDS)}")
     asked = parsed({"from": start, "to": end, **conditions}, settings().timezone)
     try:
-        with own_copy(asked, out) as (_, copy, folder):
+        with own_copy(asked, out) as (record, copy, folder):
             with batches(copy, asked) as found:
                 written = _write(found, folder / out.name, asked)
+            append(record, who_types(), "calls exported", out.suffix.removeprefix("."), after={"calls": written})
             (folder / out.name).replace(out)
     except TooManyRows as error:
         raise Refused(str(error)) from None

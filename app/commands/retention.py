@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.commands.common import settings
+from app.commands.common import settings, who_types
 
 
 @click.group()
@@ -16,6 +16,7 @@ def retention() -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
 def run_retention(dry_run: bool) -> None:
     """Archive and delete what is due."""
+    from data.access.audit import append
     from data.migrations import migrate
     from data.record import Record, RecordFull, RecordUnavailable
     from data.retention import preview, run
@@ -32,7 +33,9 @@ def run_retention(dry_run: bool) -> None:
                 before = to_iso(due.before // SECOND * SECOND)
                 click.echo(f"{due.kind}: would delete {due.rows:,} rows from before {before}")
         else:
-            for kind, rows in run(record, policy, now).items():
+            deleted = run(record, policy, now)
+            append(record, who_types(), "retention run", "what is due", after=deleted)
+            for kind, rows in deleted.items():
                 click.echo(f"{kind}: {rows:,} rows deleted")
         if policy.calls is None:
             click.echo("calls are kept for ever; RETENTION_DAYS sets an end")

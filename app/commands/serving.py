@@ -26,8 +26,7 @@ def demo(host: str | None, port: int | None) -> None:
     """Serve on generated calls and a live simulator; your own calls are not touched."""
     chosen = settings(host=host, port=port)
     # A store of its own: demo calls must never be mixed with real ones. Nothing in it is worth a sign-in.
-    changes = {"var_dir": chosen.var_dir / "demo", "database_url": "", "auth": False}
-    _serve(chosen.model_copy(update=changes), demo=True)
+    _serve(chosen.changed("demo", var_dir=chosen.var_dir / "demo", database_url="", auth=False), demo=True)
 
 
 def _serve(chosen: Settings, *, demo: bool) -> None:

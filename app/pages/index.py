@@ -16,7 +16,19 @@ STYLES = (
     "vendor/bootstrap.min.css",
     *(
         f"voicehive/{n}.css"
-        for n in ("icons", "base", "layout", "cards", "filters", "analysis", "doors", "calls", "alerts", "backtest")
+        for n in (
+            "icons",
+            "base",
+            "layout",
+            "cards",
+            "filters",
+            "analysis",
+            "doors",
+            "calls",
+            "alerts",
+            "backtest",
+            "admin",
+        )
     ),
 )
 

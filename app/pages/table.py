@@ -10,6 +10,9 @@ import dash
 
 from app.addresses import call_of
 from app.components.guard import Parts
+from app.pages.admin import callbacks as admin_callbacks
+from app.pages.admin.layout import layout as admin_layout
+from app.pages.admin.parts import parts as admin_parts
 from app.pages.agents import callbacks as agents_callbacks
 from app.pages.agents.layout import layout as agents_layout
 from app.pages.agents.parts import parts as agents_parts
@@ -67,6 +70,7 @@ PAGES = (
     Page("/outcomes", "Outcomes", "outcomes", outcomes_layout, outcomes_parts, outcomes_callbacks.register),
     Page("/system", "System", "system", system_layout, system_parts, system_callbacks.register),
     Page("/alerts", "Alerts", "alerts", alerts_layout, alerts_parts, alerts_callbacks.register),
+    Page("/admin", "Admin", "admin", admin_layout, admin_parts, admin_callbacks.register),
 )
 
 

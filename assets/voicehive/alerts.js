@@ -78,6 +78,8 @@
     return content;
   }
 
+  vh.ask = ask;
+
   async function act(button, method, path, body) {
     button.disabled = true;
     try {

@@ -58,7 +58,7 @@ def open_session(record: Record, user_id: int, kind: Kind, *, address: str, agen
         "agent": agent[:200],
     }
     with record.write() as connection:
-        connection.execute(delete(sessions).where(_over(now)))
+        connection.execute(delete(sessions).where(ended(now)))
         connection.execute(insert(sessions).values(row))
     return str(row["id"]), secret
 
@@ -107,11 +107,17 @@ def close_sessions(record: Record, user_id: int) -> int:
         return connection.execute(delete(sessions).where(sessions.c.user_id == user_id)).rowcount
 
 
+def close_others(record: Record, session_id: str | None) -> int:
+    """End all sessions of everybody but this one; how many there were."""
+    with record.write() as connection:
+        return connection.execute(delete(sessions).where(sessions.c.id.is_distinct_from(session_id))).rowcount
+
+
 def list_sessions(record: Record, user_id: int | None = None) -> list[Listed]:
     """The sessions that can still be used (of one user, if it is named), last used first."""
     c = sessions.c
     query = select(c.id, users.c.name, c.kind, c.created_at, c.seen_at, c.address, c.agent)
-    query = query.join(users, users.c.id == c.user_id).where(~_over(now_micros())).order_by(c.seen_at.desc())
+    query = query.join(users, users.c.id == c.user_id).where(~ended(now_micros())).order_by(c.seen_at.desc())
     if user_id is not None:
         query = query.where(c.user_id == user_id)
     with record.read() as connection:
@@ -121,11 +127,12 @@ def list_sessions(record: Record, user_id: int | None = None) -> list[Listed]:
 def _find(record: Record, which: ColumnElement[bool]) -> Session | None:
     query = select(sessions.c.id, sessions.c.user_id, users.c.name, users.c.role, sessions.c.seen_at)
     query = query.join(users, users.c.id == sessions.c.user_id)
-    query = query.where(which, ~_over(now_micros()), users.c.disabled.is_(False))
+    query = query.where(which, ~ended(now_micros()), users.c.disabled.is_(False))
     with record.read() as connection:
         found: Any = connection.execute(query).one_or_none()
     return None if found is None else Session(found.id, found.user_id, found.name, Role(found.role), found.seen_at)
 
 
-def _over(now: int) -> ColumnElement[bool]:
+def ended(now: int) -> ColumnElement[bool]:
+    """Of sessions that can't be used any more at an instant (UTC microseconds)."""
     return or_(sessions.c.expires_at <= now, sessions.c.seen_at <= now - IDLE)

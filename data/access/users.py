@@ -86,6 +86,13 @@ def find_user(record: Record, name: str) -> tuple[User, str | None] | None:
     return None if found is None else (_user(found), found.password_hash)
 
 
+def user_of_id(record: Record, user_id: int) -> User | None:
+    """The user with this row id."""
+    with record.read() as connection:
+        found = connection.execute(select(*_COLUMNS).where(users.c.id == user_id)).one_or_none()
+    return None if found is None else _user(found)
+
+
 def find_subject(record: Record, subject: str) -> User | None:
     """The user whom a sign-in service knows by this subject."""
     with record.read() as connection:

@@ -7,7 +7,7 @@ latencies milliseconds, money is in `currency`. Unknown is NULL, never 0.
 
 from __future__ import annotations
 
-from data.models.access import api_keys, audit_log, sessions, setup_links, users
+from data.models.access import api_keys, audit_log, password_links, sessions, setup_links, users
 from data.models.alerting import (
     acknowledgements,
     alert_transitions,
@@ -50,6 +50,7 @@ __all__ = [
     "notification_log",
     "outbox",
     "outside_alerts",
+    "password_links",
     "saved_views",
     "sessions",
     "setup_links",

@@ -59,6 +59,15 @@ setup_links = Table(
     Column("expires_at", BigInteger, nullable=False),
 )
 
+#: Links by which a person sets a password, each once.
+password_links = Table(
+    "password_links",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("user_id", RowId, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
 #: Who did what, when, from where; `before` and `after` as JSON. Rows are only ever added.
 audit_log = Table(
     "audit_log",

@@ -13,7 +13,7 @@ from data.analytics import AnalyticCopy
 from data.archive import BadArchive, archive_calls, import_archive
 from data.deletion import AT_ONCE
 from data.filters import CallFilter
-from data.models import alert_transitions
+from data.models import alert_transitions, audit_log, sessions, users
 from data.policy import Policy
 from data.queries.listing import count_calls
 from data.record import Record
@@ -65,6 +65,29 @@ def test_the_history_of_alerts_has_days_of_its_own(record: Record) -> None:
     assert run(record, Policy(alerts=30), NOW) == {"alerts": 1}
     with record.read() as connection:
         assert connection.execute(select(alert_transitions.c.at)).scalars().all() == [(NOW - 20 * DAY) // 1000]
+
+
+def test_the_audit_log_outlives_calls_and_sessions_go_when_they_are_over(record: Record) -> None:
+    fill(record, old=2, young=1)
+    line = {"actor": "a", "action": "did", "subject": "", "address": ""}
+    session = {"digest": "d", "kind": "browser", "user_id": 1, "created_at": 0, "address": "", "agent": ""}
+    with record.write() as connection:
+        connection.execute(insert(audit_log), [line | {"at": NOW - days * DAY} for days in (800, 50)])
+        user = {"id": 1, "name": "a", "role": "admin", "disabled": False, "created_at": 0}
+        connection.execute(insert(users).values(user))
+        made = [
+            session
+            | {"id": name, "digest": name, "seen_at": NOW - days * DAY, "expires_at": NOW - days * DAY + 14 * DAY}
+            for name, days in (("over", 60), ("late", 32), ("used", 0))
+        ]
+        connection.execute(insert(sessions), made)
+    policy = Policy(calls=30, audit=730, sessions=30)
+    expected = {"calls": 2, "audit": 1, "sessions": 2}
+    assert {due.kind: due.rows for due in preview(record, policy, NOW)} == expected
+    assert run(record, policy, NOW) == expected
+    with record.read() as connection:
+        assert connection.execute(select(audit_log.c.at)).scalars().all() == [NOW - 50 * DAY]
+        assert connection.execute(select(sessions.c.id)).scalars().all() == ["used"]
 
 
 def test_a_run_that_is_stopped_is_finished_by_the_next(record: Record) -> None:

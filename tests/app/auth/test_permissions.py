@@ -41,7 +41,8 @@ def come(shared: Guarded, who: str) -> tuple[Any, dict[str, str]]:
 
 
 def path_of(rule: Rule) -> str:
-    return re.sub(r"<[^>]*>", "1", rule.rule)
+    """An address of the rule, of something that does not exist."""
+    return re.sub(r"<[^>]*>", "1", re.sub(r"<int:[^>]*>", "999999", rule.rule))
 
 
 @pytest.mark.parametrize("who", WHO)
