@@ -46,14 +46,14 @@ def test_each_setting_has_its_source_and_no_secret_is_told(tmp_path: Path, monke
 
 
 def test_what_was_changed_since_the_last_start_is_told_without_secrets(tmp_path: Path) -> None:
-    first = Settings(var_dir=tmp_path, smtp_url="smtp://bot:canary1@mail", retention_days=30)  # type: ignore[arg-type]
+    first = Settings(var_dir=tmp_path, smtp_url="smtp://bot:canary1@mail", retention_days=30)
     assert changes_since_last_start(first) == ({}, {})
     assert changes_since_last_start(first) == ({}, {})
     second = first.changed("environment", retention_days=60, auth=False)
     assert changes_since_last_start(second) == (
         {"AUTH": "on", "RETENTION_DAYS": "30"}, {"AUTH": "off", "RETENTION_DAYS": "60"},
     )  # fmt: skip
-    third = Settings(var_dir=tmp_path, smtp_url="smtp://bot:canary2@mail", retention_days=60, auth=False)  # type: ignore[arg-type]
+    third = Settings(var_dir=tmp_path, smtp_url="smtp://bot:canary2@mail", retention_days=60, auth=False)
     assert changes_since_last_start(third) == ({"SMTP_URL": DOTS}, {"SMTP_URL": DOTS})
     kept = tmp_path / "settings.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
