@@ -111,8 +111,11 @@ def rows(
     if sort != BY_TIME:
         column = calls.c[sort]
         order = (column.desc() if descending else column.asc()).nulls_last()
-        query = chosen.apply(select(*wanted)).order_by(order, calls.c.started_at.desc(), calls.c.id.desc())
-        return copy.frame(query.limit(limit).offset(start), "table")
+        # The order first, of narrow rows: whole ones would be sorted many times as slowly.
+        query = chosen.apply(select(calls.c.id)).order_by(order, calls.c.started_at.desc(), calls.c.id.desc())
+        ids = copy.frame(query.limit(limit).offset(start), "table")["id"].tolist()
+        whole = select(calls.c.id.label("row_id"), *wanted).where(calls.c.id.in_(ids))
+        return copy.frame(whole, "table").set_index("row_id").reindex(ids).reset_index(drop=True)
     first = counted.total - start - limit if descending else start
     begin, end, before = counted.holding(first, first + limit)
     started = calls.c.started_at
