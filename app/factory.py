@@ -25,6 +25,7 @@ from app.auth.admission import Admission, demand_listed
 from app.auth.proxies import TrustedProxies
 from app.backtesting import Backtests
 from app.pages import LIVE_PARTS, create_dash, page_name
+from app.reports.service import Reports
 from app.services import Services
 from app.settings import Settings
 from data.analytics import AnalyticCopy
@@ -106,6 +107,8 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         metrics.rule_failures.labels(group).inc(failures)
 
     rules.on_evaluated = judged
+    reports = Reports(settings, record, copy, lease, notifier.outbox)
+    reports.tell(lambda status: metrics.report_runs.labels(status.value).inc())
     services = Services(
         settings=settings,
         record=record,
@@ -116,6 +119,7 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         rules=rules,
         backtests=Backtests(settings, lambda query: copy.frame(query, "backtest"), samples),
         notifier=notifier,
+        reports=reports,
         lease=lease,
         board=Board(record, rules, notifier, lambda: remote.alerts if remote is not None else ()),
         remote=remote,
@@ -179,6 +183,16 @@ def _gauges(services: Services) -> None:
         "voicehive_outbox_oldest_seconds",
         "Age of the oldest of them, 0 if there is none.",
         lambda: services.notifier.waiting()[1],
+    )
+    metrics.gauge(
+        "voicehive_reports_failing",
+        "Scheduled reports whose newest run failed.",
+        lambda: float(services.reports.health().failing),
+    )
+    metrics.gauge(
+        "voicehive_report_overdue_seconds",
+        "For how long the latest scheduled report has been due, 0 if none is.",
+        lambda: services.reports.health().overdue_seconds,
     )
     metrics.gauge("voicehive_copy_rows", "Calls in the analytic copy.", lambda: float(services.copy.rows()))
 

@@ -119,6 +119,7 @@ class Runtime:
         self._run(sampler.start, sampler.stop)
         self._run(services.lease.start, services.lease.stop)
         self._run(services.notifier.start, services.notifier.stop)
+        self._run(services.reports.scheduler.start, services.reports.scheduler.stop)
         for part in (services.relay, services.remote):
             if part is not None:
                 self._run(part.start, part.stop)

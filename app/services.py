@@ -21,6 +21,7 @@ from app.auth.access import Access
 from app.backtesting import Backtests
 from app.filters import PageFilter, parse_query
 from app.health import Health, Problem, health, problems
+from app.reports.service import Reports
 from app.settings import Settings
 from data.analytics import AnalyticCopy
 from data.callers import CallerHash
@@ -57,6 +58,7 @@ class Services:
     rules: Rules
     backtests: Backtests
     notifier: Notifier
+    reports: Reports
     lease: Lease
     board: Board
     remote: RemoteRules | None

@@ -91,6 +91,14 @@ def _mailboxes(value: str) -> str:
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_web)]
 
 
+def _bucket(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    named = parts.hostname and parts.username and parts.password and parts.path.strip("/")
+    if parts.scheme not in ("http", "https") or not named:
+        raise ValueError("must be https://key:secret@host/bucket, or with a prefix behind it")
+    return value
+
+
 def _listed(value: object) -> object:
     """The words of a text with commas between them."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -217,6 +225,13 @@ class Settings(BaseModel):
     )
     alert_webhook_url: SecretUrl | None = Field(
         None, description="is told of all alerts by Alertmanager's JSON (version 4)"
+    )
+    report_dir: Path | None = Field(None, description="folder into which schedules may put reports")
+    report_bucket_url: Annotated[SecretStr, AfterValidator(_bucket)] | None = Field(
+        None, description="bucket for reports: https://key:secret@host/bucket/prefix; needs the extra s3"
+    )
+    report_webhook_url: SecretUrl | None = Field(
+        None, description="is told of finished reports by JSON, with signed links to their files"
     )
     prometheus_url: SecretUrl | None = Field(None, description="a Prometheus that judges the rules instead of the app")
     alertmanager_url: SecretUrl | None = Field(

@@ -79,6 +79,9 @@ class ServerMetrics(Metrics):
             ["kind"],
             registry=registry,
         )
+        self.report_runs = Counter(
+            "voicehive_report_runs", "Scheduled reports, by what became of them.", ["outcome"], registry=registry
+        )
         self.websocket_clients = Gauge("voicehive_websocket_clients", "Connected real-time clients.", registry=registry)
         for outcome in ("accepted", "updated", "duplicate", "rejected"):
             self.ingest_events.labels(outcome)
@@ -87,6 +90,8 @@ class ServerMetrics(Metrics):
         for integration in ("slack", "email", "webhook"):
             for outcome in ("sent", "retrying", "failed"):
                 self.notifications.labels(integration, outcome)
+        for outcome in ("done", "failed"):
+            self.report_runs.labels(outcome)
         for result in ("hit", "stale", "miss"):
             self.cache_requests.labels(result)
         for code in ("internal_error", "database_unavailable", "callback"):

@@ -137,6 +137,16 @@ ROUTES: Mapping[str, Need] = {
     "GET /api/admin/retention": Need.ADMIN,
     "POST /api/admin/retention": Need.ADMIN,
     "POST /api/admin/forget": Need.ADMIN,
+    # Reports
+    "GET /api/reports/schedules": Need.READ,
+    "POST /api/reports/schedules": Need.OPERATE,
+    "PUT /api/reports/schedules/<int:id>": Need.OPERATE,
+    "DELETE /api/reports/schedules/<int:id>": Need.OPERATE,
+    "POST /api/reports/schedules/<int:id>/run": Need.OPERATE,
+    "GET /api/reports/runs": Need.READ,
+    "GET /api/reports/runs/<int:run>/<name>": Need.READ,
+    "GET /api/reports/files/<token>": Need.OPEN,  # signed
+    "GET /api/reports/report.<form>": Need.READ,
     # As Alertmanager
     "GET /api/v2/status": Need.READ,
     "GET /api/v2/receivers": Need.READ,

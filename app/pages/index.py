@@ -28,6 +28,7 @@ STYLES = (
             "alerts",
             "backtest",
             "admin",
+            "reports",
         )
     ),
 )

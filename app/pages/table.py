@@ -31,6 +31,9 @@ from app.pages.overview.parts import parts as overview_parts
 from app.pages.quality import callbacks as quality_callbacks
 from app.pages.quality.layout import layout as quality_layout
 from app.pages.quality.parts import parts as quality_parts
+from app.pages.reports import callbacks as reports_callbacks
+from app.pages.reports.layout import layout as reports_layout
+from app.pages.reports.parts import parts as reports_parts
 from app.pages.service_level import callbacks as service_callbacks
 from app.pages.service_level.layout import layout as service_layout
 from app.pages.service_level.parts import parts as service_parts
@@ -69,6 +72,7 @@ PAGES = (
     Page("/service-level", "Service level", "service-level", service_layout, service_parts, service_callbacks.register),
     Page("/outcomes", "Outcomes", "outcomes", outcomes_layout, outcomes_parts, outcomes_callbacks.register),
     Page("/system", "System", "system", system_layout, system_parts, system_callbacks.register),
+    Page("/reports", "Reports", "reports", reports_layout, reports_parts, reports_callbacks.register),
     Page("/alerts", "Alerts", "alerts", alerts_layout, alerts_parts, alerts_callbacks.register),
     Page("/admin", "Admin", "admin", admin_layout, admin_parts, admin_callbacks.register),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, time
 
 from app.figures.axis import TimeAxis
 from app.reports.content import KeyFigure, Report
@@ -19,7 +19,7 @@ from data.queries.changes import changes
 from data.queries.kpis import KpiReport, kpi_report
 from data.queries.trends import currency
 from data.record import Record
-from data.times import DAY, HOUR
+from data.times import DAY, HOUR, to_datetime
 
 #: What stands on top, as far as it is known.
 _HEADLINE = (
@@ -113,6 +113,9 @@ def _step(period: Period) -> int:
 def _previous(period: Period, chosen: CallFilter) -> str:
     earlier = chosen.previous()
     assert earlier is not None and earlier.start is not None and earlier.end is not None
+    days = [to_datetime(instant, chosen.zone).replace(tzinfo=None) for instant in (earlier.start, earlier.end)]
+    if days_of(period, days[0].date()) == (days[0].date(), days[1].date()) and days[1].time() == time.min:
+        return in_words(period, days[0].date(), days[1].date())
     spans = TimeAxis([earlier.start], earlier.end - earlier.start, chosen.zone, chosen.end or 0, earlier.end).spans()
     return spans[0].removesuffix(" so far")
 

@@ -53,9 +53,10 @@ class _Sheets:
         self._title = book.add_format({"bold": True, "font_size": 18})
         self._quiet = book.add_format({"font_color": LIGHT["muted"]})
         self._wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        money = _MONEY.get(report.currency or "", "") + "#,##0.00##"
-        suffix = f'" {report.currency}"' if report.currency and report.currency not in _MONEY else ""
-        written = {**_FORMATS, "money": money + suffix}
+        sign = _MONEY.get(report.currency or "", "")
+        suffix = f'" {report.currency}"' if report.currency and not sign else ""
+        # A call costs fractions of a cent.
+        written = {**_FORMATS, "money": f"[<1]{sign}0.00##{suffix};{sign}#,##0.00{suffix}"}
         self._formats = {unit: book.add_format({"num_format": text}) for unit, text in written.items()}
 
     def cover(self) -> None:

@@ -94,6 +94,8 @@
     }
   }
 
+  Object.assign(vh, { ask, act });
+
   function name(value) {
     try {
       if (value === undefined) return localStorage.getItem(NAME) || "";

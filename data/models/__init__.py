@@ -20,6 +20,7 @@ from data.models.alerting import (
 )
 from data.models.base import RowId, metadata
 from data.models.calls import CALL_COLUMNS, DOCUMENTS, REVIEW, call_documents, call_notes, calls, counters, deletions
+from data.models.reporting import report_files, report_runs, report_schedules
 from data.models.tracing import deployments, spans
 from data.models.views import saved_views
 from data.models.words import COUNTED, CallEvent, Direction, EndReasonGroup, Status
@@ -51,6 +52,9 @@ __all__ = [
     "outbox",
     "outside_alerts",
     "password_links",
+    "report_files",
+    "report_runs",
+    "report_schedules",
     "saved_views",
     "sessions",
     "setup_links",

@@ -1,8 +1,6 @@
 // Draws the charts of a report; charts.js dresses them.
 (function () {
   "use strict";
-  // In the app a click leads to the calls; here there are none.
-  window.voicehive = { callsOf: () => null, drill: () => {} };
   const root = document.documentElement;
   const figures = JSON.parse(document.getElementById("vh-figures").textContent);
   const config = { displayModeBar: false, responsive: true, doubleClick: "reset" };

@@ -8,11 +8,13 @@ import io
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pypdf
 import pytest
 from openpyxl import load_workbook
+from playwright.sync_api import expect
 
 from app.reports.content import Report
 from app.reports.csv import csv as written
@@ -114,6 +116,20 @@ def test_pdf(january: Report, expected: Any) -> None:
     assert made.pictures["volume"].startswith(b"\x89PNG")
     fonts = {name for page in pages for name in (page["/Resources"].get("/Font") or {})}
     assert fonts, "texts are texts"
+
+
+def test_charts_are_dressed_in_both_themes(january: Report, page: Any, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(html(january), encoding="utf-8")
+    errors: list[Any] = []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.emulate_media(color_scheme="light")
+    page.goto((tmp_path / "report.html").as_uri())
+    page.wait_for_function("window.drawn && window.drawn.then(() => true)")
+    bar = page.locator("[data-chart=volume] .bars path").first
+    assert (bar.evaluate("e => e.style.fill"), errors) == ("rgb(13, 147, 132)", [])
+    assert page.locator(".vh-legend button").count() >= 5
+    page.locator("#theme").click()
+    expect(bar).to_have_css("fill", "rgb(47, 181, 163)")
 
 
 def test_a_name_is_no_formula_and_no_tag(bank: Bank) -> None:

@@ -1,0 +1,1 @@
+"""Reports: one at once, schedules, and the ledger of what became of them."""

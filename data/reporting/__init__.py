@@ -1,0 +1,1 @@
+"""Scheduled reports in the record: when they are due, and what became of each."""
