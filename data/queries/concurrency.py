@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, ColumnElement, Integer, and_, func, literal, literal_column, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, and_, func, literal, literal_column, select, union_all
 
 from data.analytics import AnalyticCopy
 from data.filters import CallFilter, going_on_after
 from data.models import Status, calls
 from data.queries.kpis import ACTIVE_TIMEOUT
+from data.sqlx import int_div
 from data.times import HOUR, Buckets, buckets
 
 c = calls.c
@@ -22,7 +23,8 @@ c = calls.c
 class Concurrency:
     """course: bucket_start, peak and mean of calls at once. peak: the highest of all, first reached at `at`.
 
-    hours: weekday (0 = Monday), hour, value: the highest peak of each hour of the week; only where it was asked for.
+    hours: weekday (0 = Monday), hour, value, at: the highest peak of each hour of the week and when it was reached
+    first; only where it was asked for.
     """
 
     course: pd.DataFrame
@@ -40,7 +42,7 @@ def concurrency(
     course = _course(copy, chosen, grid, end)
     top = int(course["peak"].max()) if len(course) else 0
     first = int(course.loc[course["peak"] == top, "at"].iloc[0]) if top else None
-    hours = _hours(copy, chosen, end) if hourly else pd.DataFrame(columns=["weekday", "hour", "value"])
+    hours = _hours(copy, chosen, end) if hourly else pd.DataFrame(columns=["weekday", "hour", "value", "at"])
     return Concurrency(
         course=course[["bucket_start", "peak", "mean"]],
         peak=top if len(course) else None,
@@ -82,26 +84,29 @@ def _course(copy: AnalyticCopy, chosen: CallFilter, grid: Buckets, end: int) -> 
 
 
 def _swept(chosen: CallFilter, grid: Buckets, start: int, end: int) -> Any:
-    """One row a bucket with events: net change, highest level after an event and when, and moments times changes."""
-    one, minus = literal_column("1", Integer), literal_column("-1", Integer)
+    """One row a bucket with events: net change, highest level after an event and when, and moments times changes.
+
+    An event is one number, for that is sorted in half the time: its moment doubled, and one more for a start. So ends
+    come first at one moment: who leaves when another comes was not there with him.
+    """
     # Of the calls that began before the range only those count that were still going on.
     inside = replace(chosen, start=earliest(chosen), end=end)
     real = and_(c.status != literal_column(f"'{Status.INVALID}'"), going_on_after(start))
-    rises: Any = select(_later(c.started_at, start).label("t"), one.label("d"))
-    falls: Any = select(c.ended_at.label("t"), minus.label("d"))
-    began = inside.apply(rises).where(real)
-    ended = inside.apply(falls).where(real, c.status != literal_column(f"'{Status.IN_PROGRESS}'"), c.ended_at < end)
-    events = union_all(began, ended).subquery()
-    # All events of one moment together: who leaves at the moment at which another comes was not there with him.
-    moments = select(events.c.t, func.sum(events.c.d).label("d")).group_by(events.c.t).subquery()
-    level = func.sum(moments.c.d).over(order_by=moments.c.t)
-    levels = select(moments.c.t, moments.c.d, level.label("level")).subquery()
+    rises: Any = select((_later(c.started_at, start) * 2 + 1).label("event"))
+    falls: Any = select((c.ended_at * 2).label("event"))
+    ended = and_(c.status != literal_column(f"'{Status.IN_PROGRESS}'"), c.ended_at < end)
+    events = union_all(inside.apply(rises).where(real), inside.apply(falls).where(real, ended)).subquery()
+    event = events.c.event
+    change = event % 2 * 2 - 1
+    levels = select(event, func.sum(change).over(order_by=event, rows=(None, 0)).label("level")).subquery()
+    moment, change = int_div(levels.c.event, 2), levels.c.event % 2 * 2 - 1
     columns: list[Any] = [
-        grid.index_of(levels.c.t).label("bucket"),
-        func.sum(levels.c.d).label("net"),
+        # An end at the very start of a bucket is one of the bucket before: nothing of it lies in the later one.
+        grid.index_of(int_div(levels.c.event - 1, 2)).label("bucket"),
+        func.sum(change).label("net"),
         func.max(levels.c.level).label("top"),
-        func.arg_max(levels.c.t, levels.c.level, type_=BigInteger).label("at"),
-        func.sum(levels.c.d * (levels.c.t - start)).label("moved"),
+        func.arg_max(moment, levels.c.level, type_=BigInteger).label("at"),
+        func.sum(change * (moment - start)).label("moved"),
     ]
     return select(*columns).group_by("bucket")
 
@@ -115,6 +120,7 @@ def _hours(copy: AnalyticCopy, chosen: CallFilter, end: int) -> pd.DataFrame:
     grid = buckets(chosen.start, chosen.end or end, HOUR, chosen.zone)
     course = _course(copy, chosen, grid, end)
     local = pd.to_datetime(course["bucket_start"].to_numpy(), unit="us", utc=True).tz_convert(chosen.zone)
-    top = course["peak"].groupby([local.day_of_week, local.hour]).max()
-    frame = top.rename_axis(["weekday", "hour"]).rename("value").reset_index()
-    return frame[frame["value"] > 0].reset_index(drop=True)
+    frame = course.assign(weekday=local.day_of_week, hour=local.hour).rename(columns={"peak": "value"})
+    frame = frame[frame["value"] > 0].sort_values(["value", "at"], ascending=[False, True])
+    found = frame.drop_duplicates(["weekday", "hour"]).sort_values(["weekday", "hour"], ignore_index=True)
+    return found[["weekday", "hour", "value", "at"]]

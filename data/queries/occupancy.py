@@ -43,11 +43,11 @@ def occupancy(copy: AnalyticCopy, chosen: CallFilter) -> Occupancy:
     handled = c.duration_seconds + func.coalesce(c.after_call_seconds, literal_column("0.0"))
     begin = func.coalesce(c.answered_at, c.started_at)
     done = begin + cast(func.floor(handled * SECOND), BigInteger)
-    each = select(c.agent, c.id, begin.label("begin"), done.label("done"), handled.label("handled"))
+    each = select(c.agent, begin.label("begin"), done.label("done"))
     each_call = chosen.apply(each).where(COUNTS, c.agent.is_not(None), c.duration_seconds.is_not(None)).subquery()
     e = each_call.c
-    before = func.max(e.done).over(partition_by=e.agent, order_by=(e.begin, e.id), rows=(None, -1))
-    lined = select(e.agent, e.begin, e.done, e.handled, before.label("before")).subquery().c
+    before = func.max(e.done).over(partition_by=e.agent, order_by=e.begin, rows=(None, -1))
+    lined = select(e.agent, e.begin, e.done, before.label("before")).subquery().c
     gap = lined.begin - lined.before
     paused = func.greatest(gap, zero)
     # Without a call before there is no gap: NULL compares as false.
@@ -56,7 +56,7 @@ def occupancy(copy: AnalyticCopy, chosen: CallFilter) -> Occupancy:
     columns: list[Any] = [
         lined.agent,
         func.count().label("calls"),
-        func.sum(lined.handled).label("handled"),
+        (func.sum(lined.done - lined.begin) / float(SECOND)).label("handled"),
         (func.sum(kept + busy) / float(SECOND)).label("active"),
     ]
     frame = copy.frame(select(*columns).group_by(lined.agent), "occupancy")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Double, Integer, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Double, Integer, Select, and_, case, func, literal_column, or_, select
 
 from data.analytics import AnalyticCopy
 from data.callsets import CALL_SETS
@@ -16,6 +17,7 @@ from data.kpis import COUNTS, KPIS, MEASURED, Kpi, count_where
 from data.models import calls
 from data.possible import END_TO_END, MEASURES, STAGES, possible
 from data.queries.kpis import KpiReport
+from data.queries.listing import count_calls
 from data.queries.series import bounded, filled, series
 from data.sqlx import double, percentile
 from data.times import DAY, MINUTE, buckets, step_for
@@ -81,8 +83,6 @@ _LATENCIES: Mapping[str, Kpi] = {
 } | {"p95_latency_ms": KPIS["p95_latency_ms"]}
 #: The key figures of the page.
 FIGURES: Mapping[str, Kpi] = {**_LATENCIES, **CONVERSATION}
-#: The set of calls that each of them is computed from.
-RESTS_ON: Mapping[str, str] = dict.fromkeys(_LATENCIES, "measured") | {name: name for name in CONVERSATION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,12 @@ class StageFigures:
 @dataclass(frozen=True, slots=True)
 class Quality:
     """course: bucket_start, itemised (calls), the mean of each stage and the whole over these, and of each stage and
-    the whole the chosen percentile. lines: by value of the split, over time. table: one row a value.
+    the whole the chosen percentile (not beside `lines`). lines: by value of the split, over time. table: one row a
+    value.
 
     parts: means over the itemised calls, "total" and each stage (0 where a call does not carry it), in ms.
-    slowest: source, call_id, agent, started_at, latency_ms and the stages. impossible: calls by measure.
+    slowest: source, call_id, agent, started_at, latency_ms and the stages; slow: from which latency on a call belongs
+    to the slowest 5 %, and how many do. impossible: calls by measure.
     """
 
     filter: CallFilter
@@ -111,7 +113,6 @@ class Quality:
     edges: list[int]
     total: int
     report: KpiReport
-    rests_on: Mapping[str, int]
     stages: list[StageFigures]
     itemised: int
     parts: Mapping[str, float]
@@ -122,6 +123,7 @@ class Quality:
     table: pd.DataFrame
     histogram: list[int]
     slowest: list[dict[str, Any]]
+    slow: tuple[float, int] | None
 
 
 def quality(
@@ -132,9 +134,10 @@ def quality(
     assert chosen.start is not None and chosen.end is not None
     width = step_for(max(chosen.end - chosen.start, MINUTE), _MOST_BUCKETS)
     grid = buckets(chosen.start, chosen.end, width, chosen.zone)
-    whole = copy.row(chosen.apply(select(*(sql.label(name) for name, sql in _whole().items()))), "quality")
+    whole = copy.row(_asked_of_whole(chosen), "quality")
+    talks = copy.row(chosen.apply(select(*(sql.label(name) for name, sql in _of_conversations().items()))), "talks")
     means = _means() | {"itemised": count_where(CALL_SETS["itemised"])}
-    course = series(copy, chosen, grid, means | _percentiles(stat), name="quality_course")
+    course = series(copy, chosen, grid, means | ({} if lines else _percentiles(stat)), name="quality_course")
     table = _table(copy, chosen, by)
     return Quality(
         filter=chosen,
@@ -142,8 +145,7 @@ def quality(
         step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
         edges=[*grid.starts, grid.end] if len(grid) else [],
         total=whole["counted"],
-        report=_report(copy, chosen, whole),
-        rests_on={name: whole[f"n.{name}"] for name in FIGURES},
+        report=_report(copy, chosen, whole, talks),
         stages=[_stage(name, whole) for name in TIMED],
         itemised=whole["itemised"],
         parts={name: whole[f"part.{name}"] for name in TIMED} if whole["itemised"] else {},
@@ -154,21 +156,32 @@ def quality(
         table=table,
         histogram=_histogram(copy, chosen),
         slowest=_slowest(copy, chosen),
+        slow=_slow(copy, chosen, whole["p95.total"]),
     )
 
 
-def _whole() -> dict[str, ColumnElement[Any]]:
-    """All that is asked of the whole range at once."""
-    found: dict[str, ColumnElement[Any]] = {"counted": count_where(COUNTS)}
-    found |= {name: kpi.sql for name, kpi in FIGURES.items()}
-    found |= {f"n.{name}": count_where(CALL_SETS[RESTS_ON[name]]) for name in FIGURES}
-    for name, column in TIMED.items():
-        value = case((_has(name), c[column]))
+def _asked_of_whole(chosen: CallFilter) -> Select[Any]:
+    """All that is asked of the whole range at once. What can be is told first: it is asked many times."""
+    values = {name: case((possible(column), c[column])) for name, column in TIMED.items()}
+    silent = case((possible("silence_seconds"), c.silence_seconds))
+    beside = (c.silence_seconds, c.duration_seconds, c.turns, c.user_interruptions, c.agent_interruptions)
+    inner = select(*(sql.label(f"v_{name}") for name, sql in values.items()), silent.label("v_silence"),
+                   *(c[column] for column in TIMED.values()), *beside)  # fmt: skip
+    q = chosen.apply(inner).where(COUNTS).subquery("q").c
+    zero, total = _ZERO, q.v_total
+    itemised = and_(total.is_not(None), or_(*(q[f"v_{name}"].is_not(None) for name in STAGES)))
+    pairs = {column: (q[column], q[f"v_{name}"]) for name, column in TIMED.items()}
+    pairs["silence_seconds"] = (q.silence_seconds, q.v_silence)
+    found: dict[str, ColumnElement[Any]] = {"counted": func.count(), "itemised": count_where(itemised)}
+    for name in TIMED:
+        value = q[f"v_{name}"]
         found |= {f"calls.{name}": func.count(value), f"mean.{name}": func.avg(value)}
         found |= {f"{p}.{name}": percentile(value, share) for p, share in PERCENTILES.items()}
-    found |= {f"impossible.{name}": count_where(CALL_SETS[f"impossible_{name}"]) for name in MEASURES}
-    found |= {"impossible": count_where(CALL_SETS["impossible"]), "itemised": count_where(CALL_SETS["itemised"])}
-    return found | _means()
+        part = func.avg(case((itemised, total if name == "total" else func.coalesce(value, zero))))
+        found[f"part.{name}"] = part
+    found |= {f"impossible.{name}": func.count(told) - func.count(can) for name, (told, can) in pairs.items()}
+    found["impossible"] = count_where(or_(*(and_(told.is_not(None), can.is_(None)) for told, can in pairs.values())))
+    return select(*(sql.label(name) for name, sql in found.items()))
 
 
 def _has(name: str) -> ColumnElement[bool]:
@@ -197,15 +210,23 @@ def _stage(name: str, row: Mapping[str, Any]) -> StageFigures:
     )
 
 
-def _report(copy: AnalyticCopy, chosen: CallFilter, whole: Mapping[str, Any]) -> KpiReport:
+def _of_conversations() -> dict[str, ColumnElement[Any]]:
+    counts = {f"n.{name}": count_where(CALL_SETS[name]) for name in CONVERSATION}
+    return counts | {name: kpi.sql for name, kpi in CONVERSATION.items()}
+
+
+def _report(copy: AnalyticCopy, chosen: CallFilter, whole: Mapping[str, Any], talks: Mapping[str, Any]) -> KpiReport:
     earlier = chosen.previous()
     asked = {"total_calls": count_where(COUNTS)} | {name: kpi.sql for name, kpi in FIGURES.items()}
     query = select(*(sql.label(name) for name, sql in asked.items()))
     total = whole["counted"]
+    rests_on = {f"{p}_latency_ms": whole["calls.total"] for p in PERCENTILES}
+    rests_on |= {name: talks[f"n.{name}"] for name in CONVERSATION}
+    latencies = {f"{p}_latency_ms": whole[f"{p}.total"] for p in PERCENTILES}
     return KpiReport(
-        current={"total_calls": total} | {name: whole[name] for name in FIGURES},
+        current={"total_calls": total, **latencies, **{name: talks[name] for name in CONVERSATION}},
         previous=copy.row(earlier.apply(query), "quality_before") if earlier else {},
-        coverage={name: 100 * whole[f"n.{name}"] / total if total else None for name in FIGURES},
+        coverage={name: 100 * n / total if total else None for name, n in rests_on.items()},
     )
 
 
@@ -245,6 +266,14 @@ def _histogram(copy: AnalyticCopy, chosen: CallFilter) -> list[int]:
     query = chosen.apply(select(*columns).where(MEASURED)).group_by("bin")
     found = copy.frame(query, "latency_histogram").set_index("bin")["n"]
     return [int(found.get(i, 0)) for i in range(len(LATENCY_BINS))]
+
+
+def _slow(copy: AnalyticCopy, chosen: CallFilter, p95: float | None) -> tuple[float, int] | None:
+    if p95 is None:
+        return None
+    # With as many digits as an address has, and not above it.
+    bound = math.floor(p95 * 1000) / 1000
+    return bound, count_calls(copy, replace(chosen, of=(*chosen.of, "measured"), min_latency=bound))
 
 
 def _slowest(copy: AnalyticCopy, chosen: CallFilter) -> list[dict[str, Any]]:

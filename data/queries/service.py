@@ -14,7 +14,7 @@ from data.filters import UNKNOWN, CallFilter
 from data.kpis import KPIS, count_where, service_level
 from data.models import calls
 from data.queries.concurrency import Concurrency, concurrency
-from data.queries.kpis import KpiReport, kpi_report
+from data.queries.kpis import KpiReport
 from data.queries.occupancy import Occupancy, occupancy
 from data.queries.series import bounded, filled, series
 from data.times import DAY, MINUTE, buckets, step_for, wall_clock
@@ -28,6 +28,8 @@ WAITED = ("answered_waited", "left_waiting", "never_answered")
 SHORT_ABANDON_SECONDS = 5
 #: What weekday and hour may show, besides calls at once.
 BY_HOUR = ("service_level", "abandonment_rate", "asa_seconds", "offered")
+#: The key figures of the page.
+FIGURES = ("total_calls", "offered", "service_level", "abandonment_rate", "asa_seconds", "p95_wait_seconds")
 _MOST_BUCKETS = 60
 
 
@@ -91,7 +93,7 @@ def service(
         step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
         edges=[*grid.starts, grid.end] if len(grid) else [],
         threshold=threshold,
-        report=kpi_report(copy, chosen, now=now, sl_seconds=threshold.seconds, sl_abandoned=threshold.abandoned),
+        report=_report(copy, chosen, threshold),
         answered=row["answered"],
         left_soon=row["left_soon"],
         longest_wait=row["longest"],
@@ -102,6 +104,18 @@ def service(
         hours=_hours(copy, chosen, threshold, by_hour) if by_hour in BY_HOUR else pd.DataFrame(),
         busy=concurrency(copy, chosen, grid, now=now, hourly=by_hour == "peak"),
         occupancy=occupancy(copy, chosen),
+    )
+
+
+def _report(copy: AnalyticCopy, chosen: CallFilter, threshold: Threshold) -> KpiReport:
+    """The page's key figures now and before."""
+    asked = {name: KPIS[name].sql for name in FIGURES} | {"service_level": threshold.sql}
+    query = select(*(sql.label(name) for name, sql in asked.items()))
+    earlier = chosen.previous()
+    return KpiReport(
+        current=copy.row(chosen.apply(query), "service_figures"),
+        previous=copy.row(earlier.apply(query), "service_figures") if earlier else {},
+        coverage={},
     )
 
 

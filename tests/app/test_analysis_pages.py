@@ -1,4 +1,4 @@
-"""Trends, agents and outcomes: what the refresh sends, and that every link leads to as many calls as it says."""
+"""The pages of analysts: what the refresh sends, and that every link leads to as many calls as it says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.app.conftest import Client, Program, unwired, wired
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-PAGES = ("trends", "agents", "outcomes")
+PAGES = ("trends", "agents", "quality", "service-level", "outcomes")
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,11 @@ def said(text: str) -> set[int]:
         ("trends", "agent=roxy&metric=service_level&by=queue"),
         ("agents", ""),
         ("agents", "agent=roxy"),
+        ("quality", ""),
+        ("quality", "by=agent_version&stat=p99&direction=inbound"),
+        ("service-level", ""),
+        ("service-level", "hours=peak&queue=support&zone=Asia/Kolkata"),
+        ("service-level", "hours=abandonment_rate&sl_seconds=33&sl_abandoned=exclude"),
         ("outcomes", ""),
         ("outcomes", "agent=max&direction=inbound&zone=America/New_York"),
     ],
@@ -117,7 +122,16 @@ def test_an_empty_range_says_so_and_shows_no_nought(client: Client, name: str) -
 
 
 @pytest.mark.parametrize(
-    ("name", "query"), [("trends", "metric=moon"), ("trends", "by=caller_hash"), ("agents", "sort=moon")]
+    ("name", "query"),
+    [
+        ("trends", "metric=moon"),
+        ("trends", "by=caller_hash"),
+        ("agents", "sort=moon"),
+        ("quality", "stat=p42"),
+        ("service-level", "sl_seconds=soon"),
+        ("service-level", "sl_seconds=-1"),
+        ("service-level", "hours=moon"),
+    ],
 )
 def test_a_choice_that_does_not_exist_is_named(client: Client, name: str, query: str) -> None:
     answer = client.get(f"/_live/{name}?{query}")
@@ -184,9 +198,9 @@ _BAR = """([id, uid, i]) => {
 def click_bar(page: Page, graph: str, uid: str, i: int) -> int:
     """Click into the middle of a bar; the number it stands for."""
     page.locator(f"#{graph} .main-svg").first.wait_for()
-    page.wait_for_function(
-        "id => document.querySelector('#' + id + ' .js-plotly-plot').calcdata?.length > 1", arg=graph
-    )
+    page.locator(f"#{graph}").scroll_into_view_if_needed()
+    drawn = "([id, uid]) => document.querySelector('#' + id + ' .js-plotly-plot')._fullData?.some((t) => t.uid === uid)"
+    page.wait_for_function(drawn, arg=[graph, uid])
     bar = page.evaluate(_BAR, [graph, uid, i])
     page.mouse.move(bar["x"] - 3, bar["y"])
     page.locator(f"#{graph} .hoverlayer .legend, #{graph} .hoverlayer .hovertext").first.wait_for()
@@ -239,7 +253,18 @@ def test_from_the_tree_of_end_reasons_to_its_calls(demo: Program, page: Page, er
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("path", ["/trends?by=agent&view=grid", "/agents", "/agents?agent=roxy", "/outcomes"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/trends?by=agent&view=grid",
+        "/agents",
+        "/agents?agent=roxy",
+        "/outcomes",
+        "/quality?by=agent",
+        "/service-level?from=now-8d",
+        "/system",
+    ],
+)
 def test_nothing_sticks_out_sideways(demo: Program, page: Page, width: int, path: str, errors: list[str]) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(demo.url(path))

@@ -129,10 +129,11 @@ def slowest(data: Quality) -> Children:
     rows = [h("Li", h("A", _slow(data, call), href=call_path(call["source"], call["call_id"]), cls="vh-row",
                       data_nav="1")) for call in data.slowest]  # fmt: skip
     found: list[Plain] = [h("Ul", rows, cls="vh-rows")]
-    p95 = data.report.current.get("p95_latency_ms")
-    if p95 is not None and data.rests_on["p95_latency_ms"] > len(data.slowest):
-        link = calls_link(data.filter, "measured", min_latency=float(p95))
-        found.append(h("P", h("A", f"All calls from the p95 ({milliseconds(p95)}) on", href=link), cls="vh-note"))
+    if data.slow is not None and data.slow[1] > len(data.slowest):
+        bound, n = data.slow
+        link = calls_link(data.filter, "measured", min_latency=bound)
+        words = f"The slowest 5 %: {count(n)} calls from {milliseconds(bound)} on"
+        found.append(h("P", h("A", words, href=link), cls="vh-note"))
     return found
 
 

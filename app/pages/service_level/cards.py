@@ -67,7 +67,7 @@ def figures(data: Service, chosen: Chosen, *, compare: bool) -> Parts:
     level = replace(KPIS["service_level"], definition=f"{chosen.formula.capitalize()}. Offered: inbound calls that "
                     "joined a queue.")  # fmt: skip
     soon = f"{count(data.left_soon)} within {SHORT_ABANDON_SECONDS} s" if data.left_soon else ""
-    abandonment = figure_card("abandonment_rate", "person", report, compare=compare, unknown=_NO_QUEUE)
+    abandonment = figure_card("abandonment_rate", "person", report, compare=compare, note=soon, unknown=_NO_QUEUE)
     longest = KpiCard("Longest wait", "clock", duration(data.longest_wait), _LONGEST,
                       exact=units.exact(data.longest_wait, "s"),
                       note="of offered calls" if data.longest_wait is not None else _NO_QUEUE)  # fmt: skip
@@ -75,7 +75,7 @@ def figures(data: Service, chosen: Chosen, *, compare: bool) -> Parts:
     made = [
         figure_card("service_level", "speedometer", report, compare=compare, kpi=level, unknown=_NO_QUEUE),
         figure_card("asa_seconds", "clock", report, compare=compare, unknown="no call with a known wait was answered"),
-        replace(abandonment, note=abandonment.note or soon),
+        abandonment,
         figure_card("offered", "telephone", report, compare=compare),
         replace(p95, coverage=_waits_known(data)),
         longest,
@@ -144,7 +144,6 @@ def _queue(data: Service, row: dict[Any, Any]) -> list[Plain]:
                     link=calls_link(data.filter, of, **narrowed))  # fmt: skip
 
     longest = row["longest"]
-    at_longest = calls_link(data.filter, "waited", min_wait=float(longest), **narrowed) if longest == longest else ""
     return [
         named("No queue named" if queue == UNKNOWN else queue),
         cell(count(offered), link=calls_link(data.filter, "offered", **narrowed)),
@@ -152,7 +151,7 @@ def _queue(data: Service, row: dict[Any, Any]) -> list[Plain]:
         figure("abandonment_rate", "%", "abandoned", int(row["n.abandoned"])),
         figure("asa_seconds", "s", "answered_waited", int(row["n.answered_waited"])),
         figure("p95_wait_seconds", "s", "waited", int(row["n.waited"])),
-        cell(duration(longest) if longest == longest else "–", link=at_longest),
+        cell(duration(longest), tip=units.exact(longest, "s") or "no such call"),
     ]
 
 
@@ -163,10 +162,11 @@ def busy_agents(data: Service) -> Children:
     shown = found.agents[found.agents["active"] > 0].head(_MOST_AGENTS)
     shares = [100 * h_ / a for h_, a in zip(shown["handled"], shown["active"], strict=True)]
     top = max([100.0, *shares])
-    for agent, handled, active, share in zip(shown["agent"], shown["handled"], shown["active"], shares, strict=True):
+    columns = (shown["agent"], shown["calls"], shown["handled"], shown["active"], shares)
+    for agent, n, handled, active, share in zip(*columns, strict=True):
         beside = f"{duration(handled)} of {duration(active)}"
         rows.append(bar_row(str(agent), percent(share), beside, share / top,
-                            calls_link(data.filter, "timed", agent=(agent,))))  # fmt: skip
+                            calls_link(data.filter, "timed", agent=(agent,)), tip=f"{count(n)} calls"))  # fmt: skip
     made: list[Plain] = [h("Ul", rows, cls="vh-rows") if rows else nothing("No call of a known agent was answered.")]
     if len(found.agents) > len(shown):
         made.append(

@@ -13,11 +13,11 @@ from app.format import count
 from app.pages.service_level import ids
 from app.pages.service_level.chosen import HOURS, Chosen
 from data.kpis import KPIS
+from data.queries.concurrency import earliest
 from data.queries.service import Service
 from data.times import DAY
 
-_LEADS_TO = {"service_level": "offered", "abandonment_rate": "abandoned", "asa_seconds": "answered_waited",
-             "offered": "offered"}  # fmt: skip
+_LEADS_TO = {"asa_seconds": "answered_waited"}
 
 
 def parts(data: Service, chosen: Chosen) -> Parts:
@@ -49,7 +49,11 @@ def _field(data: Service, figure: str) -> Children:
     for row in frame.to_dict("records"):
         day, hour, value = int(row["weekday"]), int(row["hour"]), float(row["value"])
         beside = f", n = {count(row['n'])}" if unit != "calls" else " calls"
-        link = calls_link(data.filter, _LEADS_TO.get(figure, "counted"), weekday=(day,), hour=(hour,))
+        link = (
+            calls_link(data.filter, start=earliest(data.filter), end=int(row["at"]) + 1, at=int(row["at"]))
+            if figure == "peak"
+            else calls_link(data.filter, _LEADS_TO.get(figure, "offered"), weekday=(day,), hour=(hour,))
+        )
         share = 0.5 if high == low else (value - low) / (high - low)
         cells[day, hour] = Cell(share, units.short(value, unit, high), units.text(value, unit) + beside, link)
     return h("Div", [heatmap(cells), legend(low, high, unit)])
