@@ -36,6 +36,8 @@ from data.migrations import migrate
 from data.queries.kpis import active_calls
 from data.record import Record, RecordUnavailable
 from data.samples.store import SampleStore
+from data.sources.mapping import load_map
+from data.sources.platforms import GENERIC, NAMES, PLATFORMS, generic
 from data.times import now_micros
 from data.traces.store import SpanStore
 from monitoring.machinery import ServerMetrics
@@ -88,7 +90,7 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
 
 
 def _services(server: Flask, settings: Settings, registry: CollectorRegistry | None) -> Services:
-    metrics = ServerMetrics(registry or CollectorRegistry(), version=__version__)
+    metrics = ServerMetrics(registry or CollectorRegistry(), version=__version__, platforms=NAMES)
     record = Record(settings.record_url)
     migrate(record, settings.backup_dir)
 
@@ -96,6 +98,7 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         metrics.query_seconds.labels(name).observe(seconds, exemplar())
         finished_span(f"query {name}", seconds, {"db.system": "duckdb", "db.operation": name})
 
+    field_map = load_map(settings.ingest_generic_map) if settings.ingest_generic_map else None
     copy = AnalyticCopy(record, settings.var_dir / "analytics.duckdb", on_query=queried)
     system = SystemHistory()
     samples = SampleStore(settings.samples_path)
@@ -127,6 +130,7 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         metrics=metrics,
         system=system,
         cache=_cache(server, settings),
+        platforms=PLATFORMS | {GENERIC: generic(field_map)},
         hash_caller=CallerHash(settings.secret()),
         access=Access(record, settings.secret()),
         answers=Answers(on_result=lambda result: metrics.cache_requests.labels(result).inc()),

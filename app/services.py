@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -32,6 +32,7 @@ from data.queries.kpis import kpi_report
 from data.queries.overview import Overview, overview
 from data.record import Record, RecordUnavailable
 from data.samples.store import SampleStore
+from data.sources.platforms import Platform
 from data.times import DAY, SECOND, now_micros, to_iso
 from data.traces.store import SpanStore
 from data.writer import Applied
@@ -66,6 +67,7 @@ class Services:
     metrics: ServerMetrics
     system: SystemHistory
     cache: Cache
+    platforms: Mapping[str, Platform]
     hash_caller: CallerHash
     access: Access
     answers: Answers

@@ -29,6 +29,7 @@ from pydantic import (
 from alerts.dispatch.defaults import mail_server
 from data.policy import Policy
 from data.samples.targets import Target, parse_targets
+from data.sources.mapping import BadMap, load_map
 
 
 class SettingsError(ValueError):
@@ -201,8 +202,21 @@ class Settings(BaseModel):
     retention_audit_days: int = Field(
         730, ge=1, description="days that the audit log is kept, no fewer than the others"
     )
+    retention_quarantine_days: int = Field(
+        30, ge=1, description="days that messages of platforms are kept that could not be read"
+    )
     archive_dir: Path | None = Field(
         None, description="folder of Parquet files, a folder a month, into which calls go before they are deleted"
+    )
+    ingest_vapi_secret: SecretStr | None = Field(None, description="what Vapi shows or signs its messages with")
+    ingest_retell_secret: SecretStr | None = Field(None, description="Retell's API key, with which it signs")
+    ingest_twilio_auth_token: SecretStr | None = Field(None, description="Twilio's auth token, with which it signs")
+    ingest_bland_secret: SecretStr | None = Field(None, description="the secret of Bland's webhook signing")
+    ingest_livekit_secret: SecretStr | None = Field(None, description="the API secret with which LiveKit signs")
+    ingest_livekit_key: str | None = Field(None, description="the API key that goes with it")
+    ingest_elevenlabs_secret: SecretStr | None = Field(None, description="the secret of ElevenLabs' webhook")
+    ingest_generic_map: Path | None = Field(
+        None, description="field map (YAML) of what comes to /api/ingest/generic; without one the fields of a call"
     )
     oidc_issuer: Annotated[str, AfterValidator(_web)] | None = Field(
         None, description="sign-in service that speaks OpenID Connect, the address of its issuer"
@@ -308,6 +322,7 @@ class Settings(BaseModel):
             self.retention_alert_days,
             self.retention_audit_days,
             _SESSION_DAYS,
+            self.retention_quarantine_days,
             self.archive_dir,
         )
 
@@ -369,6 +384,11 @@ def load(overrides: dict[str, Any] | None = None, *, env_file: Path | None = Pat
         days = getattr(settings, key.lower())
         if days is not None and settings.retention_audit_days < days:
             raise SettingsError(f"RETENTION_AUDIT_DAYS: must be {days} or more, as long as {key}")
+    if settings.ingest_generic_map is not None:
+        try:
+            load_map(settings.ingest_generic_map)
+        except BadMap as error:
+            raise SettingsError(f"INGEST_GENERIC_MAP: {error}") from None
     for key in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
         if settings.oidc_issuer is not None and getattr(settings, key.lower()) is None:
             raise SettingsError(f"{key}: needed where OIDC_ISSUER is set")

@@ -30,6 +30,8 @@ _FIELDS = {
     name: _TYPES.get(type(calls.c[name].type), "VARCHAR") for name in CALL_COLUMNS if name not in ("id", "revision")
 }
 _COLUMNS = _FIELDS | dict.fromkeys(DOCUMENTS, "VARCHAR") | {f"{kind}_at": "BIGINT" for kind in DOCUMENTS}
+#: What files of earlier versions do not have: the payload of calls.
+_LATER = {"payload": "VARCHAR", "payload_at": "BIGINT"}
 _AT_ONCE = 5_000
 
 
@@ -79,7 +81,7 @@ def forget_in_file(path: Path, caller_hash: str, *, anonymise: bool) -> int:
     """Take a caller's calls out of a file, or all that tells who it was out of these calls; how many there were."""
     with contextlib.closing(duckdb.connect()) as database:
         _check(database, path)
-        found = database.read_parquet(str(path))
+        found = _calls(database, path)
         counted = database.execute(
             "SELECT count(*) FROM read_parquet(?) WHERE caller_hash = ?", [str(path), caller_hash]
         ).fetchone()
@@ -135,7 +137,7 @@ def _write(frame: pd.DataFrame, path: Path) -> Path:
 def _check(database: duckdb.DuckDBPyConnection, path: Path) -> int:
     """The number of rows; BadArchive where the file is none of ours."""
     try:
-        found = database.read_parquet(str(path))
+        found = _calls(database, path)
         missing = _COLUMNS.keys() - set(found.columns)
         counted = found.count("*").fetchone()
     except duckdb.Error as error:
@@ -146,9 +148,15 @@ def _check(database: duckdb.DuckDBPyConnection, path: Path) -> int:
     return int(counted[0])
 
 
+def _calls(database: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRelation:
+    found = database.read_parquet(str(path))
+    absent = [f"CAST(NULL AS {kind}) AS {name}" for name, kind in _LATER.items() if name not in found.columns]
+    return found.project(", ".join(["*", *absent]))
+
+
 def _rows(database: duckdb.DuckDBPyConnection, path: Path) -> Iterator[list[Row]]:
     names = list(_COLUMNS)
-    result = database.execute(f"SELECT {', '.join(names)} FROM read_parquet(?)", [str(path)])  # noqa: S608 - our names
+    result = _calls(database, path).project(", ".join(names))
     while found := result.fetchmany(_AT_ONCE):
         yield [_row(dict(zip(names, values, strict=True))) for values in found]
 

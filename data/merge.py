@@ -1,9 +1,10 @@
 """Several events of one call, in any order and any number of times, make the same row.
 
 Each field is a last-writer-wins register: the value of the newest event that carried it stands; between two of the same
-instant a fixed order of values decides. That is commutative, associative and idempotent, so neither order nor
-repetition can change the row (property test: tests/data/test_merge.py). Most fields of a row are as old as the row;
-`stamps` remembers only those that are older, and marks with null those that were derived and give way to any event.
+instant a fixed order of values decides. An event may say of fields that they are older than itself (`stamps`). That is
+commutative, associative and idempotent, so neither order nor repetition can change the row (property test:
+tests/data/test_merge.py). Most fields of a row are as old as the row; its `stamps` remember only those that are older,
+and mark with null those that were derived and give way to any event.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ def fresh(event: CallEvent) -> Row:
         row.pop(kind, None)
     if not row.get("metadata", True):
         del row["metadata"]  # an empty object says nothing, whatever else is known of the call
+    if "stamps" in row:
+        told = dict(_flatten(row)).keys()
+        stamps = {k: at for k, at in row.pop("stamps").items() if k in told and at != row["updated_at"]}
+        row |= {"stamps": stamps} if stamps else {}
     _derive(row)
     return row
 
@@ -38,11 +43,12 @@ def merge(row: Mapping[str, Any], event: CallEvent) -> Row | None:
     newest = max(row["updated_at"], event["updated_at"])
     fields = _registers(row)
     changed = newest != row["updated_at"]
+    stamps = event.get("stamps", {})
     for name, value in _flatten(event):
-        challenger = (event["updated_at"], _rank(name, value))
+        stamp = stamps.get(name, event["updated_at"])
         held = fields.get(name)
-        if held is None or challenger > (held[0], _rank(name, held[1])):
-            fields[name] = (event["updated_at"], value)
+        if held is None or (stamp, _rank(name, value)) > (held[0], _rank(name, held[1])):
+            fields[name] = (stamp, value)
             changed = True
     if not changed:
         return None

@@ -10,8 +10,8 @@ from pathlib import Path
 class Policy:
     """For how many days each kind of data is kept (None: for ever), and where calls are archived before they go.
 
-    documents: transcripts, traces and spans, which go with their call at the latest. alerts: their history. audit: the
-    audit log. sessions: those that are over.
+    documents: transcripts, traces, payloads and spans, which go with their call at the latest. alerts: their history.
+    audit: the audit log. sessions: those that are over. quarantine: messages that could not be read.
     """
 
     calls: int | None = None
@@ -19,6 +19,7 @@ class Policy:
     alerts: int | None = None
     audit: int | None = None
     sessions: int | None = None
+    quarantine: int | None = None
     archive: Path | None = None
 
     def kinds(self) -> dict[str, int]:
@@ -29,5 +30,6 @@ class Policy:
             "alerts": self.alerts,
             "audit": self.audit,
             "sessions": self.sessions,
+            "quarantine": self.quarantine,
         }
         return {kind: n for kind, n in days.items() if n is not None}

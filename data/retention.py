@@ -15,7 +15,16 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, s
 from data.access.sessions import ended
 from data.archive import archive_calls
 from data.deletion import AT_ONCE, delete_calls
-from data.models import acknowledgements, alert_transitions, audit_log, call_documents, calls, sessions, spans
+from data.models import (
+    acknowledgements,
+    alert_transitions,
+    audit_log,
+    call_documents,
+    calls,
+    quarantine,
+    sessions,
+    spans,
+)
 from data.policy import Policy
 from data.record import Record, RecordFull, RecordUnavailable
 from data.times import DAY, now_micros
@@ -89,6 +98,7 @@ _PARTS: Mapping[str, Sequence[_Part]] = {
     ],
     "audit": [_Part(audit_log, audit_log.c.id, lambda before: audit_log.c.at < before)],
     "sessions": [_Part(sessions, sessions.c.id, ended)],
+    "quarantine": [_Part(quarantine, quarantine.c.id, lambda before: quarantine.c.at < before)],
 }
 
 

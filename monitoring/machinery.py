@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from monitoring.bounds import OTHER, Bounded
@@ -15,7 +17,7 @@ _MOST_CODES = 40
 class ServerMetrics(Metrics):
     """All metrics of the process that serves the app."""
 
-    def __init__(self, registry: CollectorRegistry, *, version: str = "") -> None:
+    def __init__(self, registry: CollectorRegistry, *, version: str = "", platforms: Sequence[str] = ()) -> None:
         super().__init__(registry, version=version)
         self._codes = Bounded(_MOST_CODES)
         self.errors = Counter(
@@ -27,6 +29,17 @@ class ServerMetrics(Metrics):
         self.ingest_late = Counter(
             "voicehive_ingest_late",
             "Starts and ends of calls that were told more than an hour after they had happened.",
+            registry=registry,
+        )
+        self.ingest_messages = Counter(
+            "voicehive_ingest_messages",
+            "Messages of platforms: stored, ignored (about no call), quarantined (unreadable), refused (signature).",
+            ["platform", "outcome"],
+            registry=registry,
+        )
+        self.ingest_dropped = Counter(
+            "voicehive_ingest_quarantine_dropped",
+            "Unreadable messages that had to leave the quarantine because it was full.",
             registry=registry,
         )
         self.ingest_commit = Histogram(
@@ -85,6 +98,9 @@ class ServerMetrics(Metrics):
         self.websocket_clients = Gauge("voicehive_websocket_clients", "Connected real-time clients.", registry=registry)
         for outcome in ("accepted", "updated", "duplicate", "rejected"):
             self.ingest_events.labels(outcome)
+        for platform in platforms:
+            for outcome in ("stored", "ignored", "quarantined", "refused"):
+                self.ingest_messages.labels(platform, outcome)
         for outcome in ("accepted", "rejected", "dropped"):
             self.spans.labels(outcome)
         for integration in ("slack", "email", "webhook"):

@@ -124,7 +124,8 @@ def list_calls() -> Response:
     blueprint,
     "GET",
     "/api/calls/<source>/<path:call_id>",
-    "One call with its transcript, its notes and its trace: where its time went, as told with it and by spans",
+    "One call with its transcript, its notes, what its platform sent last, and its trace: where its time went, as told "
+    "with it and by spans",
     parameters=[Parameter("source", "The call's source.", where="path"), Parameter("call_id", "Its id.", where="path")],
     answer=_CALL,
     errors=(404, 503),
@@ -135,7 +136,9 @@ def get_call(source: str, call_id: str) -> Response:
     if row is None:
         raise ApiError(404, "not_found", f"There is no call {call_id!r} of source {source!r}.")
     trace = call_trace(row["trace"], parts.spans.of_call(source, call_id), row["started_at"])
-    beside = {"transcript": row["transcript"], "trace": trace, "notes": notes_shown(parts.record, row["id"])}
+    payload = orjson.loads(row["payload"]) if row["payload"] else None
+    beside = {"transcript": row["transcript"], "trace": trace, "payload": payload}
+    beside["notes"] = notes_shown(parts.record, row["id"])
     return json_answer(presented(row) | beside)
 
 

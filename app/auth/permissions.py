@@ -80,6 +80,11 @@ ROUTES: Mapping[str, Need] = {
     "DELETE /api/calls/<source>/<path:call_id>/notes/<int:note>": Need.OPERATE,
     "GET /api/export/calls.<kind>": Need.READ,
     "POST /v1/traces": Need.INGEST,
+    # Signed by the platform where its secret is set; else app/intake.py asks for INGEST.
+    "POST /api/ingest/<platform>": Need.OPEN,
+    # Bodies as they came hold callers' numbers.
+    "GET /api/ingest/quarantine": Need.ADMIN,
+    "POST /api/ingest/quarantine/<int:message>/replay": Need.ADMIN,
     # Figures
     "GET /api/kpis": Need.READ,
     "GET /api/agents": Need.READ,

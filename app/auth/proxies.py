@@ -26,11 +26,14 @@ class TrustedProxies:
         """WSGI."""
         chain = environ.pop("HTTP_X_FORWARDED_FOR", "")
         scheme = environ.pop("HTTP_X_FORWARDED_PROTO", "")
+        host = environ.pop("HTTP_X_FORWARDED_HOST", "")
         peer = environ.get("REMOTE_ADDR", "")
         if self._trusted and self._is_trusted(peer):
             environ["REMOTE_ADDR"] = self._client(peer, chain)
             if scheme in ("http", "https"):
                 environ["wsgi.url_scheme"] = scheme
+            # Beside Host, not in its place: only who signs the address that it called needs it.
+            environ["voicehive.forwarded_host"] = host.partition(",")[0].strip()
         return self._app(environ, start_response)
 
     def _client(self, peer: str, chain: str) -> str:

@@ -20,6 +20,7 @@ from data.models.alerting import (
 )
 from data.models.base import RowId, metadata
 from data.models.calls import CALL_COLUMNS, DOCUMENTS, REVIEW, call_documents, call_notes, calls, counters, deletions
+from data.models.quarantine import quarantine, used_signatures
 from data.models.reporting import report_files, report_runs, report_schedules
 from data.models.tracing import deployments, spans
 from data.models.views import saved_views
@@ -52,6 +53,7 @@ __all__ = [
     "outbox",
     "outside_alerts",
     "password_links",
+    "quarantine",
     "report_files",
     "report_runs",
     "report_schedules",
@@ -60,5 +62,6 @@ __all__ = [
     "setup_links",
     "silences",
     "spans",
+    "used_signatures",
     "users",
 ]

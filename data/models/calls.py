@@ -67,7 +67,7 @@ CALL_COLUMNS = tuple(str(column.name) for column in calls.columns)
 REVIEW = ("score", "review_tags")
 
 #: Fields of an event that are kept beside the row: the kinds of `call_documents`.
-DOCUMENTS = ("transcript", "trace")
+DOCUMENTS = ("transcript", "trace", "payload")
 
 #: Kept beside the call, not in it: large, seldom read, deleted sooner.
 call_documents = Table(

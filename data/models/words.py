@@ -96,3 +96,8 @@ class CallEvent(TypedDict, total=False):
     transcript: str
     #: JSON: a list of stages (data/sources/trace.py).
     trace: str
+    #: JSON: what the platform sent, without the caller's number.
+    payload: str
+    #: Of fields that are to count as older than the message: their instant. So the first of several legs, or the surest
+    #: of several accounts, stands whatever comes later.
+    stamps: dict[str, int]

@@ -9,7 +9,8 @@ YAML, one entry a field of a call:
       status: {column: result, values: {OK: success}, default: error}
       direction: {value: inbound}                           # the same for every row
 
-Columns that no entry names keep their name: a call's own fields count, all others go to its metadata.
+A column of nested JSON is named by its path, with dots: `data.call.id`. Columns that no entry names keep their name: a
+call's own fields count, all others go to its metadata.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class _Entry(BaseModel):
     def read(self, row: Mapping[str, Any]) -> Any:
         if self.column is None:
             return self.value
-        cell = row.get(self.column)
+        cell = _cell(row, self.column)
         if self.values is not None:
             return self.values.get(str(cell), self.default)
         if cell in (None, ""):
@@ -62,6 +63,17 @@ class _Entry(BaseModel):
             moment = datetime.fromisoformat(str(cell))
             return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.zone))).isoformat()
         return cell
+
+
+def _cell(row: Mapping[str, Any], column: str) -> Any:
+    if column in row or "." not in column:
+        return row.get(column)
+    found: Any = row
+    for name in column.split("."):
+        if not isinstance(found, Mapping):
+            return None
+        found = found.get(name)
+    return found
 
 
 class FieldMap:

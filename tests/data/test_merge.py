@@ -43,6 +43,11 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "csat": st.sampled_from([1.0, 4.5, 5.0]),
     "turns": st.integers(0, 12),
     "tags": st.lists(st.sampled_from(["x", "y"]), max_size=2),
+    "stamps": st.dictionaries(
+        st.sampled_from(["status", "started_at", "answered_at", "agent", "metadata.a", "queue"]),
+        st.sampled_from([-T0, -1, T0 - SECOND, T0]),
+        max_size=3,
+    ),
     "metadata": st.dictionaries(st.sampled_from(["", "a", "b", "a.b", "status", "metadata.a"]), JSON, max_size=3),
 }
 
@@ -157,6 +162,12 @@ def test_a_caller_who_left_waited_until_the_end_and_spoke_to_nobody() -> None:
 def test_a_named_duration_stands_above_the_computed_one() -> None:
     times = call(updated_at=T0 + 9, answered_at=T0, ended_at=T0 + 60 * SECOND, status="success")
     assert merged(times, call(updated_at=T0, duration_seconds=42.0))["duration_seconds"] == 42.0
+
+
+def test_an_event_may_say_that_a_field_is_older_than_itself() -> None:
+    first, second = call(updated_at=T0 + 5, agent="first"), call(updated_at=T0 + 9, agent="second")
+    assert merged(first, second)["agent"] == "second"
+    assert merged(first, second | {"stamps": {"agent": T0 + 1}})["agent"] == "first"
 
 
 # --- the real record

@@ -146,10 +146,11 @@ def _transcript(row: Row) -> Plain:
 
 def _raw(row: Row) -> Plain:
     """All that the record holds, as it holds it: closed until somebody wants it."""
-    hidden = {"id", "revision", "caller_hash", "stamps", "transcript", "trace", "metadata"}
+    hidden = {"id", "revision", "caller_hash", "stamps", "transcript", "trace", "payload", "metadata"}
     groups: list[Children] = []
     for title, content in (
         ("What the platform told beside the known fields", row["metadata"]),
+        ("What the platform sent last", json.loads(row["payload"]) if row.get("payload") else None),
         ("The record of this call", {k: v for k, v in row.items() if k not in hidden and v is not None}),
     ):
         if content:
