@@ -102,9 +102,11 @@ def availability(samples: Samples, steps: Steps) -> float | None:
     A process that is down takes no samples: intervals without any count as down.
     """
     since = first(samples, steps)
-    span = f"[{steps.end - steps.start + LEAST_STEP_MS}ms]"
-    ups = number(samples, f'sum(sum_over_time(up{{job="voicehive"}}{span}))', steps.end)
+    # The last round may be under way.
+    end = steps.end - LEAST_STEP_MS
+    span = f"[{end - steps.start + LEAST_STEP_MS}ms]"
+    ups = number(samples, f'sum(sum_over_time(up{{job="voicehive"}}{span}))', end)
     if since is None or ups is None:
         return None
-    expected = (steps.end - since) / LEAST_STEP_MS + 1
+    expected = (end - since) / LEAST_STEP_MS + 1
     return round(min(100 * ups / expected, 100.0), 3)

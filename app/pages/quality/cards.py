@@ -53,9 +53,15 @@ def figures(data: Quality, *, compare: bool) -> Parts:
         for name, icon in _CARDS.items()
     }
     kinds = ", ".join(f"{MEASURE_NAMES[name]} {count(n)}" for name, n in data.impossible.items())
-    share = percent(100 * data.impossible_calls / data.total) + " of calls" if data.impossible_calls else "none"
-    left_out = KpiCard("Left out", "exclamation-triangle", count(data.impossible_calls), _LEFT_OUT, exact=kinds,
-                       note=share)  # fmt: skip
+    share = (
+        percent(100 * data.impossible_calls / data.total) + " of calls"
+        if data.impossible_calls
+        else "none"
+        if data.total
+        else "no ended calls"
+    )
+    value = count(data.impossible_calls) if data.total else "–"
+    left_out = KpiCard("Left out", "exclamation-triangle", value, _LEFT_OUT, exact=kinds, note=share)
     shown = [*list(made.values())[:3], left_out, *list(made.values())[3:]]
     return {name: {"children": card.children()} for name, card in zip(ids.KPIS, shown, strict=True)}
 
@@ -116,7 +122,8 @@ def _stage(data: Quality, one: StageFigures) -> list[Plain]:
         *(cell(milliseconds(value), tip=units.exact(value, "ms") or "no call of this range carries it",
                few=few and bool(one.calls)) for value in figures),
         cell(percent(100 * one.calls / data.total), tip=f"{count(one.calls)} of {count(data.total)} calls",
-             note=f"n = {one.calls}" if few else "", link=calls_link(data.filter, of) if one.calls else ""),
+             note=f"n = {one.calls}" if few and one.calls else "",
+             link=calls_link(data.filter, of) if one.calls else ""),
         cell(count(one.impossible),
              link=calls_link(data.filter, f"impossible_{column}") if one.impossible else ""),
     ]  # fmt: skip

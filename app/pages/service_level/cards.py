@@ -30,7 +30,7 @@ from data.times import to_datetime
 _NO_QUEUE = "no call joined a queue"
 _PEAK = "The most calls that were going on at the same moment, waiting ones included; exact."
 _LONGEST = "The longest wait of an offered call, whether it was answered or not."
-_MOST_AGENTS = 12
+_MOST_AGENTS = 8
 _MINUTE = 60
 
 
@@ -95,7 +95,8 @@ def _occupancy(data: Service) -> KpiCard:
     found, value = data.occupancy, data.occupancy.percent
     if value is None:
         return KpiCard("Occupancy", "broadcast", "–", OCCUPANCY, note="no call of a known agent was answered")
-    note = f"{count(len(found.agents))} agents" + (", several calls at once" if value > 100 else "")
+    n = len(found.agents)
+    note = f"{count(n)} agent{'' if n == 1 else 's'}" + (", several calls at once" if value > 100 else "")
     exact = f"{duration(found.handled)} of {duration(found.active)}"
     return KpiCard("Occupancy", "broadcast", percent(value), OCCUPANCY, exact=exact, note=note)
 

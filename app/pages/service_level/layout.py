@@ -58,7 +58,7 @@ def _cards(parts: Parts) -> list[Plain]:
         chart_card("Over time", ids.COURSE, parts, unit="% of offered calls", definition=_COURSE, span="vh-span-6"),
         chart_card("Waits", ids.WAITS, parts, unit="offered calls", definition=_WAITS, span="vh-span-6"),
         card("Queues", _fill(ids.QUEUES, parts), unit="over the whole range", definition=_QUEUES),
-        chart_card("Calls at once", ids.BUSY, parts, unit="calls", definition=_BUSY, span="vh-span-8"),
+        chart_card("Calls at once", ids.BUSY, parts, unit="calls", definition=_BUSY, span="vh-span-8 vh-tall"),
         card("Occupancy", _fill(ids.OCCUPANCY, parts), unit="by agent", definition=OCCUPANCY, span="vh-span-4"),
         card("Weekday and hour", _fill(ids.HEAT, parts), head=heat),
     ]

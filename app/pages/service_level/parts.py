@@ -63,9 +63,9 @@ def parts(page: PageFilter, services: Services) -> Parts:
 
 def _choices(chosen: Chosen) -> list[object]:
     return [
-        choice_menu("sl_seconds", "Answered within", chosen.seconds, f"{chosen.threshold.seconds:.0f}", "20"),
+        choice_menu("sl_seconds", "Within", chosen.seconds, f"{chosen.threshold.seconds:.0f}", "20"),
         segments("sl_abandoned", "Abandoned calls", ABANDONED, chosen.threshold.abandoned, "count"),
-        choice_menu("hours", "Weekday and hour", HOURS, chosen.hours, "service_level"),
+        choice_menu("hours", "By hour", HOURS, chosen.hours, "service_level"),
     ]
 
 
