@@ -48,4 +48,5 @@ def read_json(model: type[Content]) -> Content:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         code = "invalid_json" if first["type"] == "json_invalid" else "invalid_body"
-        raise ApiError(400, code, f"{place}: {first['msg']}" if place else str(first["msg"])) from None
+        said = str(first["msg"]).removeprefix("Value error, ")
+        raise ApiError(400, code, f"{place}: {said}" if place else said) from None

@@ -83,6 +83,11 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
 
         return group.lines(calls, scratch)
 
+    def reports(scratch: Path) -> Iterator[Line]:
+        from tests.bench import reports as group
+
+        return group.lines(calls, scratch)
+
     return {
         "ingest": ingest,
         "queries": queries,
@@ -96,6 +101,7 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
         "alerting": alerting,
         "rules": rules,
         "access": access,
+        "reports": reports,
     }
 
 
