@@ -126,9 +126,12 @@ def _zone_menu(zone: str, parts: dict[str, dict[str, Any]]) -> Plain:
         [
             h(
                 "Summary",
-                [icon("globe"), h("Span", id=ZONE, cls="vh-menu-label", **label)],
+                [
+                    icon("globe"),
+                    h("Span", "Time zone: ", cls="visually-hidden"),
+                    h("Span", id=ZONE, cls="vh-menu-label", **label),
+                ],
                 cls="vh-button vh-quiet",
-                aria_label="Time zone",
             ),
             h(
                 "Div",

@@ -22,11 +22,12 @@ def choice_menu(name: str, label: str, options: Mapping[str, str], chosen: str, 
         )
         for value, text in options.items()
     ]
-    words = [h("Span", label, cls="vh-choice-name"), h("Span", options[chosen], cls="vh-menu-label")]
+    name_shown = h("Span", [label, h("Span", ": ", cls="visually-hidden")], cls="vh-choice-name")
+    words = [name_shown, h("Span", options[chosen], cls="vh-menu-label")]
     return h(
         "Details",
         [
-            h("Summary", [*words, icon("chevron-down")], cls="vh-button", aria_label=f"{label}: {options[chosen]}"),
+            h("Summary", [*words, icon("chevron-down")], cls="vh-button"),
             h("Div", [h("Div", label, cls="vh-menu-title"), *entries], cls="vh-panel vh-choice-panel"),
         ],
         cls="vh-menu",

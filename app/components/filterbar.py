@@ -177,6 +177,7 @@ def filter_bar(parts: dict[str, dict[str, Any]], live: Any, *, of_calls: bool = 
         type="button",
         cls="vh-button",
         data_vh="compare",
+        aria_label="Compare with the previous period",
         data_tip="Show the previous period",
         **parts.get(COMPARE, {}),
     )
@@ -216,7 +217,12 @@ def _values_menu() -> Plain:
     return h(
         "Details",
         [
-            h("Summary", [icon("funnel"), h("Span", "Filter"), icon("chevron-down")], cls="vh-button"),
+            h(
+                "Summary",
+                [icon("funnel"), h("Span", "Filter"), icon("chevron-down")],
+                cls="vh-button",
+                aria_label="Filter calls",
+            ),
             h("Div", panel, cls="vh-panel vh-values-panel"),
         ],
         cls="vh-menu",

@@ -32,7 +32,7 @@ class KpiCard:
         """The content of the card, as plain dicts."""
         head = h(
             "Div",
-            [icon(self.icon), h("H3", self.label, cls="vh-kpi-label"), help_button(self.label, self.definition)],
+            [icon(self.icon), h("H2", self.label, cls="vh-kpi-label"), help_button(self.label, self.definition)],
             cls="vh-kpi-head",
         )
         value = h("Div", self._value(), cls=f"vh-kpi-value {self.tone}".rstrip(), data_tip=self.exact or None)

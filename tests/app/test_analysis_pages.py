@@ -244,7 +244,7 @@ def test_from_an_agent_of_the_board_to_its_page_and_calls(demo: Program, page: P
 def test_from_the_tree_of_end_reasons_to_its_calls(demo: Program, page: Page, errors: list[str]) -> None:
     page.goto(demo.url(f"/outcomes?{WEEK}"))
     block = page.locator(".vh-tree-leaf").first
-    n = int(re.findall(r": ([\d,]+) calls", block.get_attribute("aria-label") or "")[0].replace(",", ""))
+    n = int(re.findall(r": ([\d,]+) calls", block.get_attribute("data-tip") or "")[0].replace(",", ""))
     block.focus()
     page.keyboard.press("Enter")
     assert arrived(page, demo) == n > 0

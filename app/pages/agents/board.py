@@ -182,6 +182,7 @@ def _strip(data: Board, row: dict[Any, Any], place: Callable[[float], float]) ->
     name, n = str(row["agent"]), int(row["timed"])
     d5, d25, d50, d75, d95 = (float(row[f"d{point}"]) for point in (5, 25, 50, 75, 95))
     words = f"median {duration(d50)}, half between {duration(d25)} and {duration(d75)}, 95 % under {duration(d95)}"
+    words += f", n = {count(n)}"
     marks = [
         h("I", cls="vh-whisker", style={"left": f"{place(d5):.1f}%", "width": f"{place(d95 - d5):.1f}%"}),
         h("I", cls="vh-box", style={"left": f"{place(d25):.1f}%", "width": f"{max(place(d75 - d25), 0.5):.1f}%"}),
@@ -191,11 +192,11 @@ def _strip(data: Board, row: dict[Any, Any], place: Callable[[float], float]) ->
     inner = [
         h("Span", name + few, cls="vh-strip-name"),
         h("Span", marks, cls="vh-strip", aria_hidden="true"),
-        h("Span", duration(d50), cls="vh-strip-value"),
+        h("Span", duration(d50), cls="vh-strip-value", aria_hidden="true"),
+        h("Span", words, cls="visually-hidden"),
     ]
     link = calls_link(data.filter, "timed", agent=(name,))
-    return h("Li", h("A", inner, href=link, cls="vh-strip-row", data_tip=f"{name}: {words}, n = {count(n)}",
-                     aria_label=f"{name}: {words}, n = {count(n)}"))  # fmt: skip
+    return h("Li", h("A", inner, href=link, cls="vh-strip-row", data_tip=f"{name}: {words}"))
 
 
 def _versions(data: Board) -> Plain:

@@ -18,7 +18,11 @@ Parts = dict[str, dict[str, Any]]
 def layout(parts: Parts, live: Any) -> Plain:
     """The page; the table itself is made by assets/voicehive/calls.js, whose scripts only this page needs."""
     head = [
-        h("H2", id=ids.TOTAL, cls="vh-card-title", role="status", **parts.get(ids.TOTAL, {"children": "Calls"})),
+        h(
+            "H2",
+            h("Span", id=ids.TOTAL, role="status", **parts.get(ids.TOTAL, {"children": "Calls"})),
+            cls="vh-card-title",
+        ),
         h("Span", id="ca-note", cls="vh-note"),
         h("Button", "Show newer calls", type="button", id="ca-newer", cls="vh-link d-none", data_calls="newer"),
         h("Div", [_columns(), _export(parts)], cls="vh-card-extra vh-card-menus"),

@@ -68,9 +68,10 @@ def _leaf(reason: str, n: int, total: int, link: str, places: list[tuple[Rect, R
     words = f"{shown}: {count(n)} calls, {percent(100 * n / total)}"
     # What has no room for a word says it when it is hovered or focused.
     room = [rect.width > _ROOM.width and rect.height > _ROOM.height for rect, _ in places]
-    text: Any = [h("Span", shown), h("B", count(n))] if any(room) else None
+    text = [h("Span", shown, aria_hidden="true"), h("B", count(n), aria_hidden="true")] if any(room) else []
+    told = h("Em", words, cls="visually-hidden")
     cls = "vh-tree-leaf" + ("" if room[0] else " vh-wide-bare") + ("" if room[1] else " vh-narrow-bare")
-    return h("A", text, href=link, cls=cls, style=_place(places), data_tip=words, aria_label=words)
+    return h("A", [*text, told], href=link, cls=cls, style=_place(places), data_tip=words)
 
 
 def _place(places: list[tuple[Rect, Rect]]) -> dict[str, str]:

@@ -107,7 +107,7 @@ def prices(data: Outcomes) -> Any:
     costs, total = data.costs, data.sets["counted"]
     if costs is None:
         return nothing(no_costs(data))
-    heads = h("Tr", [h("Th", "", scope="col"), *(h("Th", t, scope="col", cls="vh-num") for t in _UNITS)])
+    heads = h("Tr", [h("Th", "Part", scope="col"), *(h("Th", t, scope="col", cls="vh-num") for t in _UNITS)])
     whole = h("Tr", [h("Th", "All", scope="row"), *_amounts(costs, costs.total)], cls="vh-total")
     rows = [_component(costs, name) for name in present(costs)]
     table = h("Table", [h("Thead", heads), h("Tbody", [whole, *rows])], cls="vh-table vh-plain")

@@ -19,6 +19,7 @@ import requests
 import websocket
 
 from tests.app.auth.test_start import certificate as certificate
+from tests.app.axe import violations
 from tests.app.conftest import Program, call, run_program, stop_program
 from tests.conftest import ROOT
 from tests.servers import free_port, wait_until
@@ -121,6 +122,11 @@ def sign_in(program: Program, page: Page, name: str = "ann") -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.locator("#ov-total").wait_for()
+
+
+def test_axe_finds_nothing_wrong_with_signing_in(program: Program, page: Page) -> None:
+    page.goto(program.url("/login"))
+    assert violations(page) == []
 
 
 def test_a_browser_signs_in_and_out(program: Program, admin: requests.Session, page: Page) -> None:
