@@ -182,7 +182,7 @@ def figures_of(exported: pd.DataFrame) -> dict[str, float | None]:
     possible = (calls["latency_ms"] >= 0) & (seconds.isna() | (calls["latency_ms"] <= seconds * 1000))
     latency = calls["latency_ms"][possible]
     successes, cost = int((priced["status"] == "success").sum()), float(priced["cost"].sum())
-    figures = {
+    figures: dict[str, Any] = {
         "total_calls": len(calls),
         "success_rate": 100 * (calls["status"] == "success").mean(),
         "error_rate": 100 * (calls["status"] == "error").mean(),

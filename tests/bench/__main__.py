@@ -49,9 +49,10 @@ def _groups(calls: int) -> dict[str, Callable[[Path], Iterator[Line]]]:
         return group.lines(scratch)
 
     def page(scratch: Path) -> Iterator[Line]:
-        from tests.bench import page as group
+        from tests.bench import heap, page
 
-        return group.lines(scratch)
+        yield from page.lines(scratch)
+        yield from heap.lines(scratch)
 
     def pages(scratch: Path) -> Iterator[Line]:
         from tests.bench import pages as group
