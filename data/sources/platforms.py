@@ -30,8 +30,8 @@ class Platform:
     """How a platform's messages are read.
 
     `told`: what a payload says about a call, None if nothing. `unpack`: the payloads in the body of a request, by its
-    content type; JSON objects are always understood. Both raise Rejected. `local`: its times without a zone are those of
-    the place, else UTC.
+    content type; JSON objects are always understood. Both raise Rejected. `local`: its times without a zone are
+    those of the place, else UTC.
     """
 
     told: Callable[[Payload, Reading], Told | None]
