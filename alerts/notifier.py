@@ -105,6 +105,7 @@ class Notifier:
         with self._lock:
             self.config, self._templates, self.config_error = config, templates, ""
             self._schedule, self._led = Schedule(config), False
+        log.info("the routes are those of %s as it is now", self.path)
         self._wake.set()
 
     def _load(self) -> tuple[Config, NotificationTemplates]:

@@ -105,6 +105,7 @@ class Rules:
         with self._lock:
             fresh.take_over(self._evaluator)
             self._evaluator, self.file_error = fresh, ""
+        log.info("the rules are those of %s as it is now", self.path)
 
     def evaluate(self, now: int) -> None:
         """Judge the groups whose turn has come (milliseconds)."""

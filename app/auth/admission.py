@@ -61,7 +61,7 @@ class Admission:
             return None
         if browsed:
             return self._refusal()
-        raise ApiError(403, "forbidden", f"{who.name} ({who.role}) may not do this.")
+        raise ApiError(403, "forbidden", f"{who.name} may not do this: it takes {' and '.join(sorted(needs))}.")
 
     def _needs(self, rule: Rule) -> set[Need] | None:
         need = ROUTES.get(route_name(rule, request.method))

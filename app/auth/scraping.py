@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.auth.access import Access
 from app.auth.permissions import Need
+from app.program import PROGRAM
 from data.record import RecordUnavailable
 
 if TYPE_CHECKING:
@@ -32,4 +33,6 @@ class ScrapeDoor:
             return self._app(environ, start_response)
         status = "401 Unauthorized" if who is None else "403 Forbidden"
         start_response(status, [("Content-Type", "text/plain"), ("WWW-Authenticate", "Bearer")])
-        return [b"Send a key with scope scrape as a bearer token: voicehive apikey create NAME --scope scrape\n"]
+        return [
+            f"Send a key with scope scrape as a bearer token: {PROGRAM} apikey create NAME --scope scrape\n".encode()
+        ]

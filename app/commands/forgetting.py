@@ -27,9 +27,9 @@ def forget(caller: str, anonymise: bool, yes: bool) -> None:
     with opened() as record:
         found = count_of(record, caller_hash)
         if not yes:
-            click.confirm(f"{verb.capitalize()} {found:,} calls of this caller?", abort=True)
+            click.confirm(f"{verb.capitalize()} the calls of this caller ({found:,})?", abort=True)
         done = run(record, caller_hash, anonymise=anonymise)
         archived = forget_in_archive(chosen.archive_dir, caller_hash, anonymise=anonymise) if chosen.archive_dir else 0
         after = {"how": verb, "calls": done, "archived": archived}
         append(record, who_types(), "caller forgotten", caller_hash, after=after)
-    click.echo(f"{verb}d: {done:,} calls, {archived:,} in the archive")
+    click.echo(f"calls {verb}d: {done:,}, in the archive: {archived:,}")

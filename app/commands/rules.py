@@ -108,7 +108,7 @@ def _backtests(versions: list[RuleFile], days: float, name: str | None) -> list[
     record = Record(chosen.record_url)
     file = Path(record.url.database or "")
     if record.is_sqlite and not file.exists():
-        raise Refused(f"there is no call record yet: {file} does not exist")
+        raise Refused(f"there is no call record yet: {file} does not exist (VAR_DIR=var/demo names that of the demo)")
     try:
         record.ping()
         kept = SampleStore.saved(chosen.samples_path)

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 from app.components.plain import Children, Plain, h, icon
+from app.program import PROGRAM
 from data.filters import CallFilter
 from data.times import to_datetime
 
@@ -90,8 +91,8 @@ def no_calls() -> list[Plain]:
     return [
         h("H2", "No calls yet"),
         h("P", "Calls appear here within seconds. Import a file, or make a key and send the first call to the API:"),
-        command("python -m app import FILE", "import a file"),
-        command("KEY=$(python -m app apikey create my-platform --scope ingest)", "make a key"),
+        command(f"{PROGRAM} import FILE", "import a file"),
+        command(f"KEY=$({PROGRAM} apikey create my-platform --scope ingest)", "make a key"),
         command(_CURL, "send a call"),
     ]
 

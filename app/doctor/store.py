@@ -10,6 +10,7 @@ from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.doctor.finding import Finding, fail, note, ok
+from app.program import PROGRAM
 from app.server import claim
 from app.settings import Settings, SettingsError
 from data.analytics import AnalyticCopy
@@ -20,7 +21,7 @@ from data.queries.listing import count_calls
 from data.record import Record, RecordUnavailable
 from data.times import MINUTE, SECOND, now_micros
 
-_BACKUP = "restore the last backup: voicehive restore DIR --force (the damaged file is set aside)"
+_BACKUP = f"restore the last backup: {PROGRAM} restore DIR --force (the damaged file is set aside)"
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
@@ -70,7 +71,7 @@ def _schema(revision: str) -> Finding:
         return ok("schema", f"{revision}, the newest")
     if revision > HEAD:
         return fail("schema", f"{revision} is of a newer version than this program ({HEAD})", "install that version")
-    return note("schema", f"{revision} of {HEAD}", "voicehive migrate, or the next start, brings it up to date")
+    return note("schema", f"{revision} of {HEAD}", f"{PROGRAM} migrate, or the next start, brings it up to date")
 
 
 def _clock(database: float | None, newest: int | None) -> Finding:
