@@ -17,7 +17,7 @@ DEV = .venv/.dev
 help:
 	@echo "make run     install what is needed into .venv and start with demo calls on http://127.0.0.1:8000"
 	@echo "make test    all tests              (ARGS=\"-k name\" for some, WORKERS=4 for more processes)"
-	@echo "make check   format, lint and types"
+	@echo "make check   format, lint, types and what bandit says"
 	@echo "make bench   medians and ratios of the hot paths"
 	@echo "make lock    re-resolve requirements*.txt from setup.cfg  (UPGRADE=1: newest versions)"
 	@echo "make clean   remove .venv and caches; var/ with your calls stays"
@@ -34,7 +34,8 @@ check: $(DEV)
 		{ $(PY) -m ruff format --check --output-format=concise .; echo "To format: $(PY) -m ruff format ."; exit 1; }
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy --no-error-summary $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
-	@echo "Format, lint and types are fine."
+	@$(PY) -m bandit --quiet --configfile pyproject.toml --recursive $(patsubst %/__init__.py,%,$(filter-out tests/%,$(wildcard */__init__.py)))
+	@echo "Format, lint, types and security are fine."
 
 bench: $(DEV)
 	@exec $(PY) -m tests.bench $(ARGS)

@@ -77,6 +77,8 @@ def claim(var_dir: Path) -> IO[str]:
     """Hold VAR_DIR for this process and its children: two would take the analytic copy from each other."""
     try:
         var_dir.mkdir(parents=True, exist_ok=True)
+        if var_dir.stat().st_uid == os.getuid():
+            var_dir.chmod(0o700)  # an earlier version may have made it, with files for everybody in it
         claim = (var_dir / "serving.pid").open("a+")
     except OSError as error:
         raise SettingsError(f"VAR_DIR: can't write to {var_dir} ({error.strerror})") from None

@@ -14,7 +14,7 @@ from dash import ClientsideFunction, Input, Output, State
 from app.api.errors import request_id
 from app.pages.index import Site
 from app.pages.render import rendered, whole
-from app.pages.table import PAGES
+from app.pages.table import PAGES, page_name
 from app.shell import INTERVAL, PAGE, TOAST, URL, Place
 from monitoring.tracing import mark_failed
 
@@ -45,11 +45,24 @@ def create_dash(server: flask.Flask, services: Services, *, on_callback_error: E
         compress=False,
     )
     pages.layout = lambda: whole(services)
+    _say_what_is_missing(server)
     _refresh(pages)
     _router(pages, services)
     for page in PAGES:
         page.register(pages)
     return pages
+
+
+def _say_what_is_missing(server: flask.Flask) -> None:
+    """The frame comes for every address; where there is no page, programs hear of it, too."""
+
+    @server.after_request
+    def mark(response: flask.Response) -> flask.Response:
+        rule = flask.request.url_rule
+        anywhere = rule is not None and rule.rule == "/<path:path>"
+        if anywhere and response.status_code == 200 and page_name(flask.request.path) is None:
+            response.status_code = 404
+        return response
 
 
 def _refresh(pages: dash.Dash) -> None:

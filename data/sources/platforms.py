@@ -30,13 +30,11 @@ class Platform:
     """How a platform's messages are read.
 
     `told`: what a payload says about a call, None if nothing. `unpack`: the payloads in the body of a request, by its
-    content type; JSON objects are always understood. Both raise Rejected. `local`: its times without a zone are
-    those of the place, else UTC.
+    content type; JSON objects are always understood. Both raise Rejected.
     """
 
     told: Callable[[Payload, Reading], Told | None]
     unpack: Callable[[bytes, str], Sequence[Any]] = from_json
-    local: bool = False
 
 
 PLATFORMS: dict[str, Platform] = {
@@ -46,8 +44,8 @@ PLATFORMS: dict[str, Platform] = {
     "bland": Platform(bland.told),
     "livekit": Platform(livekit.told),
     "elevenlabs": Platform(elevenlabs.told),
-    "freeswitch": Platform(freeswitch.told, freeswitch.unpack, local=True),
-    "asterisk": Platform(asterisk.told, asterisk.unpack, local=True),
+    "freeswitch": Platform(freeswitch.told, freeswitch.unpack),
+    "asterisk": Platform(asterisk.told, asterisk.unpack),
     "connect": Platform(connect.told, connect.unpack),
 }
 #: Whoever sends the fields of a call, or its own that a field map turns into these.
