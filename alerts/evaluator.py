@@ -14,7 +14,7 @@ from alerts.promql.calls import Value
 from alerts.rules import Group, Rule, RuleFile
 from alerts.states import ALERT_SERIES, Alert, Fingerprint, RuleAlerts, fingerprint
 from data.samples.model import STALE, Labels, Samples
-from monitoring.tracing import create_span
+from monitoring.tracing import create_span, finished_span, mark_failed
 
 log = logging.getLogger(__name__)
 
@@ -53,17 +53,17 @@ class RuleState:
         deadline = started + _LONGEST_SECONDS
         limits = Limits(stop=lambda: time.perf_counter() > deadline)
         try:
-            with create_span(f"rule {self.rule.name}") as span:
-                result = instant(self.rule.query, store, at - group.query_offset, limits, memo)
-                given = self.take(group, _pairs(result), at, expand)
-                self._store(store, at, given)
-                span.set_attribute("series", len(given))
+            result = instant(self.rule.query, store, at - group.query_offset, limits, memo)
+            given = self.take(group, _pairs(result), at, expand)
+            self._store(store, at, given)
             self.error = ""
         except Exception as error:  # noqa: BLE001 - the next rule is judged whatever this one does
             if str(error) != self.error:
                 log.warning("the rule %s of group %s could not be judged: %s", self.rule.name, group.name, error)
             self.error = str(error) or type(error).__name__
+            mark_failed(error)
         self.evaluated_at, self.seconds = at, time.perf_counter() - started
+        finished_span(f"rule {self.rule.name}", self.seconds, {"series": len(self._recorded)})
 
     def go_on_from(self, earlier: RuleState) -> None:
         """Keep the alerts and series of the same rule in the file before."""
@@ -91,7 +91,8 @@ class RuleState:
     def _store(self, store: Store, at: int, given: list[Pair]) -> None:
         now = {fingerprint(labels): labels for labels, _ in given}
         ended = [(labels, float(STALE)) for key, labels in self._recorded.items() if key not in now]
-        store.append(at, given + ended)
+        if given or ended:
+            store.append(at, given + ended)
         self._recorded = now
 
 

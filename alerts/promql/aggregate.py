@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from alerts.promql import folds
 from alerts.promql.errors import PromQLError
 from alerts.promql.frame import NAME, Bools, Floats, Frame, Ints, empty, frame, key_of, merged, numbered, without
 from alerts.promql.limits import WEIGHT
-from data.samples.model import Labels
+from data.samples.model import Labels, LabelSets
 
 _FOLDS: dict[str, Callable[[Floats, Bools | None], Floats]] = {
     "sum": folds.total,
@@ -44,22 +45,37 @@ def _groups(given: Frame, names: tuple[str, ...], drops: bool) -> tuple[Ints, In
     return numbered(given.labels, lambda labels: key_of(of(labels)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Groups' labels; the groups of each size, which are folded in one go, with the rows of their members."""
+
+    labels: LabelSets
+    sizes: list[tuple[Ints, Ints]]
+
+
+def _plan(given: Frame, names: tuple[str, ...], drops: bool) -> _Plan:
+    groups, firsts = _groups(given, names, drops)
+    order = np.argsort(groups, kind="stable")
+    sizes = np.bincount(groups)
+    begins = np.cumsum(sizes) - sizes
+    parts = []
+    for size in np.unique(sizes).tolist():
+        those = np.flatnonzero(sizes == size)
+        parts.append((those, order[begins[those, None] + np.arange(size)]))
+    of = _grouping(names, drops)
+    return _Plan(LabelSets(of(given.labels[first]) for first in firsts.tolist()), parts)
+
+
 def aggregate(op: str, given: Frame, names: tuple[str, ...], drops: bool, param: Floats | None = None) -> Frame:
     """sum, avg, ... or quantile of the groups by the labels `names` (`drops`: by all others)."""
     if not len(given.labels):
         return given
-    groups, firsts = _groups(given, names, drops)
-    shape = (len(firsts), given.values.shape[1])
+    plan = LabelSets.derive(given.labels, (aggregate, names, drops), lambda: _plan(given, names, drops))
+    shape = (len(plan.labels), given.values.shape[1])
     values, here = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
-    nameless = np.zeros(len(firsts), dtype=np.bool_)
-    order = np.argsort(groups, kind="stable")
-    sizes = np.bincount(groups)
-    begins = np.cumsum(sizes) - sizes
-    # Groups of one size are folded in one go.
-    for size in np.unique(sizes).tolist():
-        those = np.flatnonzero(sizes == size)
-        members = order[begins[those, None] + np.arange(size)]
-        cube, mask = (np.moveaxis(part[members], 1, 2) for part in (given.values, given.here))
+    nameless = np.zeros(len(plan.labels), dtype=np.bool_)
+    for those, members in plan.sizes:
+        cube, mask = np.moveaxis(given.values[members], 1, 2), np.moveaxis(given.here[members], 1, 2)
         everywhere = None if mask.all() else mask
         if op == "quantile":
             assert param is not None
@@ -68,8 +84,7 @@ def aggregate(op: str, given: Frame, names: tuple[str, ...], drops: bool, param:
             values[those] = _FOLDS[op](cube, everywhere)
         here[those] = mask.any(axis=-1)
         nameless[those] = given.nameless[members].any(axis=-1)
-    of = _grouping(names, drops)
-    return Frame([of(given.labels[first]) for first in firsts.tolist()], values, here, nameless).seen()
+    return Frame(plan.labels, values, here, nameless).seen()
 
 
 def ranked(op: str, given: Frame, names: tuple[str, ...], drops: bool, k: Floats) -> Frame:

@@ -71,7 +71,7 @@ class Walk:
             case Number():
                 return np.full(self.times.size, node.value)
             case Selector():
-                return self._latest(node)[0]
+                return self._latest(node)
             case Call():
                 # Of many steps only what aggregations leave of them is small enough to keep.
                 return call(self, node) if self.times.size > 1 else self._remembered(node)
@@ -95,7 +95,7 @@ class Walk:
         return found
 
     def sampled(self, node: Selector) -> Frame:
-        return self._latest(node)[1]
+        return self._latest(node, sampled=True)
 
     def windows(self, node: Node) -> list[Windows]:
         match node:
@@ -114,9 +114,10 @@ class Walk:
         fixed = self.start if at == "start" else self.end if at == "end" else at
         return np.full(self.times.size, fixed - offset, dtype=np.int64)
 
-    def _latest(self, node: Selector) -> list[Frame]:
+    def _latest(self, node: Selector, *, sampled: bool = False) -> Frame:
         ends = self._ends(node.at, node.offset)
-        return selecting.latest(self.samples, node.matchers, ends, self.limits.lookback, self.budget.spend)
+        lookback, spend = self.limits.lookback, self.budget.spend
+        return selecting.latest(self.samples, node.matchers, ends, lookback, spend, sampled=sampled)
 
     def _subquery(self, node: Subquery) -> list[Windows]:
         ends = self._ends(node.at, node.offset)

@@ -10,19 +10,26 @@ import numpy as np
 from alerts.promql.frame import Bools, Floats
 
 _SMALLER = 2.0**-64
+#: Bits of a float's fraction.
+_DIGITS = 53
 
 
 def _compensated(values: Floats) -> tuple[Floats, Floats]:
-    """The sum and what rounding took from it: adds pairs and keeps each addition's error (Knuth's two-sum)."""
-    lost = np.zeros(values.shape[:-1])
-    while (count := values.shape[-1]) > 1:
-        half = count // 2
-        left, right = values[..., :half], values[..., half : 2 * half]
-        total = left + right
-        virtual = total - left
-        lost = lost + ((left - (total - virtual)) + (right - virtual)).sum(axis=-1)
-        values = total if count == 2 * half else np.concatenate((total, values[..., -1:]), axis=-1)
-    return values[..., 0], lost
+    """The sum and what rounding took from it; not finite where it, or numbers some times as large, would overflow.
+
+    The values are cut at bits so high that their upper parts add up exactly (Rump, Ogita and Oishi, AccSum).
+    """
+    bits = values.shape[-1].bit_length() + 1
+    largest = np.maximum(values.max(axis=-1, keepdims=True), -values.min(axis=-1, keepdims=True))
+    grid = np.ldexp(1.0, np.frexp(largest)[1] + bits)
+    part = values + grid
+    part -= grid
+    found, rest = part.sum(axis=-1), values - part
+    grid *= 2.0 ** (bits - _DIGITS)
+    np.add(rest, grid, out=part)
+    part -= grid
+    rest -= part
+    return found, part.sum(axis=-1) + rest.sum(axis=-1)
 
 
 def total(values: Floats, mask: Bools | None) -> Floats:

@@ -40,6 +40,8 @@ class Frame:
 
     def seen(self) -> Frame:
         """Without the series that are nowhere."""
+        if self.here.all():
+            return self
         rows: Bools = np.asarray(self.here.any(axis=1))
         return self if rows.all() else self.take(rows)
 

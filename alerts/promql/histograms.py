@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
-from alerts.promql.frame import Bools, Floats, Frame, empty, frame, key_of, numbered, without
+from alerts.promql.frame import Bools, Floats, Frame, Ints, frame, key_of, numbered, without
+from data.samples.model import Labels, LabelSets
 
 _LE = "le"
 #: Neighbouring counts that differ by less are taken for one count that rounding has touched.
@@ -15,25 +17,28 @@ _TOLERANCE = 1e-12
 
 def histogram_quantile(q: Floats, given: Frame) -> Frame:
     """The q-quantile (a number a step) of each histogram, the label `le` gone."""
-    bounds = np.array([_bound(labels.get(_LE, "")) for labels in given.labels])
-    given, bounds = given.take(~np.isnan(bounds)), bounds[~np.isnan(bounds)]
-    if not len(given.labels):
-        return empty(q.size)
-    groups, firsts = numbered(given.labels, lambda labels: key_of(without(labels, _LE)))
-    order = np.lexsort((bounds, groups))
-    members = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
-    shape = (len(firsts), q.size)
+    labels, alike = LabelSets.derive(given.labels, histogram_quantile, lambda: _histograms(given.labels))
+    shape = (len(labels), q.size)
     values, here = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
-    # Histograms with the same buckets are computed together.
-    alike: dict[bytes, list[int]] = defaultdict(list)
-    for group, rows in enumerate(members):
-        alike[bounds[rows].tobytes()].append(group)
-    for those in alike.values():
-        rows = np.array([members[group] for group in those])
-        part, there = _quantiles(q, bounds[rows[0]], given.values[rows], given.here[rows])
-        values[those], here[those] = part, there
-    labels = [without(given.labels[first], _LE) for first in firsts.tolist()]
+    for those, bounds, rows in alike:
+        values[those], here[those] = _quantiles(q, bounds, given.values[rows], given.here[rows])
     return frame(labels, values, here, nameless=True).seen()
+
+
+def _histograms(labels: Sequence[Labels]) -> tuple[LabelSets, list[tuple[list[int], Floats, Ints]]]:
+    """The histograms' labels; those with the same buckets, their upper bounds, and the series of each."""
+    bounds = np.array([_bound(each.get(_LE, "")) for each in labels])
+    buckets = np.flatnonzero(~np.isnan(bounds))
+    groups, firsts = numbered([without(labels[row], _LE) for row in buckets.tolist()], key_of)
+    order = np.lexsort((bounds[buckets], groups))
+    members = np.split(buckets[order], np.flatnonzero(np.diff(groups[order])) + 1)
+    alike: dict[bytes, list[int]] = defaultdict(list)
+    for group in range(len(firsts)):
+        alike[bounds[members[group]].tobytes()].append(group)
+    found = [
+        (those, bounds[members[those[0]]], np.array([members[group] for group in those])) for those in alike.values()
+    ]
+    return LabelSets(without(labels[row], _LE) for row in buckets[firsts].tolist()), found
 
 
 def _bound(text: str) -> float:
@@ -48,6 +53,9 @@ def _quantiles(q: Floats, bounds: Floats, counts: Floats, here: Bools) -> tuple[
     counts, here = np.moveaxis(counts, 1, 2), np.moveaxis(here, 1, 2)
     values = np.full(counts.shape[:2], np.nan)
     ranks = np.broadcast_to(q, values.shape)
+    if here.all():
+        flat = _interpolated(ranks.reshape(-1), bounds, counts.reshape(-1, bounds.size))
+        return flat.reshape(values.shape), here[:, :, 0]
     patterns, which = np.unique(here.reshape(-1, here.shape[2]), axis=0, return_inverse=True)
     which = which.reshape(values.shape)
     for index, pattern in enumerate(patterns):

@@ -28,6 +28,11 @@ def _signed(left: Frame, right: Frame, rule: Matching) -> tuple[Ints, Ints, int]
     return groups[: len(left.labels)], groups[len(left.labels) :], len(firsts)
 
 
+def _has_twins(groups: Ints) -> bool:
+    """Whether several series are in one group."""
+    return len(set(groups.tolist())) < groups.size
+
+
 def _tally(groups: Ints, size: int, here: Bools) -> Ints:
     """How many series of each group there are at each step."""
     count = np.zeros((size, here.shape[1]), dtype=np.int64)
@@ -37,6 +42,10 @@ def _tally(groups: Ints, size: int, here: Bools) -> Ints:
 
 def combine(op: str, left: Frame, right: Frame, rule: Matching) -> Frame:
     """The set operators: and, or, unless."""
+    if not len(left.labels):
+        return _settled(right) if op == "or" else left
+    if not len(right.labels):
+        return left if op != "and" else empty(left.values.shape[1])
     left_groups, right_groups, size = _signed(left, right, rule)
     if op == "or":
         taken = _tally(left_groups, size, left.here) > 0
@@ -49,6 +58,8 @@ def combine(op: str, left: Frame, right: Frame, rule: Matching) -> Frame:
 
 def _settled(given: Frame) -> Frame:
     """One series for each label set; where one has a name and its twin is to lose it, both stay for now."""
+    if len(given.labels) < 2:
+        return given
     rows = (given.nameless, ~given.nameless)
     parts = [merged(given.take(part)) for part in rows]
     if all(len(part.labels) == int(count.sum()) for part, count in zip(parts, rows, strict=True)):
@@ -63,16 +74,21 @@ def operate(node: Binary, left: Frame, right: Frame, spend: Callable[[int], None
     if not len(many.labels) or not len(one.labels):
         return empty(left.values.shape[1])
     many_groups, one_groups, size = _signed(many, one, rule)
-    # Steps at which one side has nothing have no result and no error.
-    both = many.here.any(axis=0) & one.here.any(axis=0)
-    _check_one_side(one, one_groups, _tally(one_groups, size, one.here & both), rule)
-    rows, partners = _pairs(many_groups, one_groups, lambda pairs: spend(WEIGHT * pairs * both.size))
+    if _has_twins(one_groups):
+        # Steps at which one side has nothing have no result and no error.
+        both = many.here.any(axis=0) & one.here.any(axis=0)
+        _check_one_side(one, one_groups, _tally(one_groups, size, one.here & both), rule)
+    steps = left.values.shape[1]
+    rows, partners = _pairs(many_groups, one_groups, lambda pairs: spend(WEIGHT * pairs * steps))
+    if not rows.size:
+        return empty(steps)
     here = many.here[rows] & one.here[partners]
     labels = [
         _result(many.labels[row], one.labels[partner], op, rule)
         for row, partner in zip(rows.tolist(), partners.tolist(), strict=True)
     ]
-    _check_many_side(many_groups[rows], labels, here, rule)
+    if _has_twins(many_groups[rows]):
+        _check_many_side(many_groups[rows], labels, here, rule)
     mine, theirs = many.values[rows], one.values[partners]
     values = operators.apply(op, theirs, mine) if rule.many == "right" else operators.apply(op, mine, theirs)
     nameless = many.nameless[rows] | node.returns_bool

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from alerts.promql import folds, sliding
-from alerts.promql.frame import Bools, Floats, Frame
+from alerts.promql.frame import Bools, Floats, Frame, Ints
 from alerts.promql.windows import Windows
 
 _Fold = Callable[[Floats, Bools | None], Floats]
@@ -111,8 +111,8 @@ def _line(window: Windows) -> tuple[Floats, Floats]:
     shape = (len(window.labels), window.ends.size)
     starts = np.zeros(shape)
 
-    def slope(y: Floats, mask: Bools | None, x: Floats, steps: slice) -> Floats:
-        x = np.broadcast_to(x, y.shape)
+    def slope(y: Floats, mask: Bools | None, times: Ints, steps: slice) -> Floats:
+        x = np.broadcast_to((times - times[..., :1]) / 1000, y.shape)
         number = folds.count(y, mask)
         mean_x, mean_y = folds.mean(x, mask), folds.mean(y, mask)
         apart = x - mean_x[..., None]

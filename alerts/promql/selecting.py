@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 import numpy as np
 
 from alerts.promql.errors import PromQLError
-from alerts.promql.frame import Bools, Floats, Frame, Ints, empty, frame, key_of, numbered
+from alerts.promql.frame import Bools, Floats, Frame, Ints, empty, frame, joined, key_of, numbered
 from alerts.promql.limits import WEIGHT
 from alerts.promql.windows import Windows, windows
 from data.samples.model import ABSENT, Block, Labels, Matcher, Samples, is_absent, is_stale
@@ -16,35 +16,35 @@ from data.samples.model import ABSENT, Block, Labels, Matcher, Samples, is_absen
 _Spend = Callable[[int], None]
 
 
-def latest(samples: Samples, matchers: Sequence[Matcher], ends: Ints, lookback: int, spend: _Spend) -> list[Frame]:
-    """The latest sample at each of `ends`, at most `lookback` old, and the instants of these samples.
-
-    Two frames of the same series: values, and times in seconds.
-    """
-    found = [empty(ends.size), empty(ends.size)]
+def latest(
+    samples: Samples, matchers: Sequence[Matcher], ends: Ints, lookback: int, spend: _Spend, *, sampled: bool = False
+) -> Frame:
+    """The latest sample at each of `ends`, at most `lookback` old; or, `sampled`, its time in seconds."""
     blocks = _blocks(samples, matchers, int(ends.min()) - lookback + 1, int(ends.max()), spend)
-    parts = [_latest(block, ends, lookback, spend) for block in blocks]
-    for index in range(2) if parts else ():
-        values = np.concatenate([part[index] for part in parts])
-        here = np.concatenate([part[2] for part in parts])
-        labels = list(itertools.chain.from_iterable(block.labels for block in blocks))
-        found[index] = frame(labels, values, here).seen()
-    return found
+    parts = []
+    for block in blocks:
+        spend(WEIGHT * len(block.labels) * ends.size)
+        values, times, here = _latest(block, ends, lookback)
+        shown = np.asarray(np.broadcast_to(times, values.shape) / 1000) if sampled else values
+        parts.append(frame(block.labels, shown, here).seen())
+    return reduce(joined, parts) if parts else empty(ends.size)
 
 
-def _latest(block: Block, ends: Ints, lookback: int, spend: _Spend) -> tuple[Floats, Floats, Bools]:
-    """(values, times in seconds, where there is one) of a block's series at each end."""
-    spend(WEIGHT * len(block.labels) * ends.size)
-    column = np.searchsorted(block.times, ends, side="right") - 1
-    index = np.broadcast_to(column, (len(block.labels), ends.size))
+def _latest(block: Block, ends: Ints, lookback: int) -> tuple[Floats, Ints, Bools]:
+    """(values, times, where there is one) of a block's series at each end; times may be those of all series."""
+    if ends.size == 1 and not is_absent(block.values[:, -1:]).any():
+        # Nothing in the block is later than the end, or too old.
+        values = block.values[:, -1:]
+        return values, block.times[-1:], ~is_stale(values)
+    index = (block.times.searchsorted(ends, side="right") - 1)[None, :]
     absent = is_absent(block.values)
     if absent.any():
         filled = np.where(absent, -1, np.arange(block.times.size))
-        index = np.where(column < 0, -1, np.maximum.accumulate(filled, axis=1)[:, column])
-    values = np.take_along_axis(block.values, np.maximum(index, 0), axis=1)
-    times = block.times[np.maximum(index, 0)]
-    here = (index >= 0) & (times > ends - lookback) & ~is_stale(values)
-    return values, times / 1000, here
+        index = np.where(index < 0, -1, np.maximum.accumulate(filled, axis=1)[:, index[0]])
+    place = np.maximum(index, 0)
+    values = block.values[:, place[0]] if len(place) == 1 else np.take_along_axis(block.values, place, axis=1)
+    times = block.times[place]
+    return values, times, (index >= 0) & (times > ends - lookback) & ~is_stale(values)
 
 
 def stretches(

@@ -59,15 +59,19 @@ class Windows:
     def frame(self, values: Floats, here: Bools, *, keep_name: bool = False) -> Frame:
         """A result for each series and step."""
         shape = (len(self.labels), self.ends.size)
-        found = frame(self.labels, np.broadcast_to(values, shape), np.broadcast_to(here, shape), nameless=True)
+        if values.shape != shape:
+            values = np.broadcast_to(values, shape)
+        if here.shape != shape:
+            here = np.broadcast_to(here, shape)
+        found = frame(self.labels, values, here, nameless=True)
         if keep_name:
             found = Frame(found.labels, found.values, found.here, self.nameless)
         return found.seen()
 
-    def fold(self, function: Callable[[Floats, Bools | None, Floats, slice], Floats]) -> Floats:
-        """A function of (values, mask, seconds since the window's first sample, steps) over each window.
+    def fold(self, function: Callable[[Floats, Bools | None, Ints, slice], Floats]) -> Floats:
+        """A function of (values, mask, times, steps) over each window.
 
-        Values, mask and seconds are (series or 1, steps, samples); mask is None where every sample counts.
+        Values, mask and times are (series or 1, steps, samples); mask is None where every sample counts.
         """
         result = np.zeros((len(self.labels), self.ends.size))
         for steps in self._pieces():
@@ -76,12 +80,15 @@ class Windows:
             self.spend(len(self.labels) * width * (steps.stop - steps.start))
             if not width:
                 continue
+            if first.size == 1:
+                span = slice(int(first[0, 0]), int(last[0, 0]))
+                result[:, steps] = function(self.values[:, None, span], None, self.times[:, None, span], steps)
+                continue
             index = first[..., None] + np.arange(width)
             mask = index < last[..., None]
             index = np.minimum(index, self.times.shape[1] - 1)
             times, values = self._laid_out(index)
-            seconds = (times - times[..., :1]) / 1000
-            result[:, steps] = function(values, None if mask.all() else mask, seconds, steps)
+            result[:, steps] = function(values, None if mask.all() else mask, times, steps)
         return result
 
     def _pieces(self) -> Iterator[slice]:
@@ -96,9 +103,6 @@ class Windows:
         if len(index) > 1:
             rows = np.arange(len(index))[:, None, None]
             return self.times[rows if len(self.times) > 1 else 0, index], self.values[rows, index]
-        if index.shape[1] == 1:
-            span = slice(int(index[0, 0, 0]), int(index[0, 0, 0]) + index.shape[2])
-            return self.times[:, None, span], self.values[:, None, span]
         return self.times[:, index[0]], self.values[:, index[0]]
 
 
@@ -112,8 +116,8 @@ def windows(
     labels, times, values, valid = block
     starts, ends, at = bounds
     spend(WEIGHT * len(labels) * ends.size)
-    first = np.searchsorted(times, starts, side="right")[None, :]
-    last = np.maximum(np.searchsorted(times, ends, side="right")[None, :], first)
+    first = times.searchsorted(starts, side="right")[None, :]
+    last = np.maximum(times.searchsorted(ends, side="right")[None, :], first)
     times = times[None, :]
     if not valid.all():
         # Samples of each series are moved together, so that its windows have no holes.

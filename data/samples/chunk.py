@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.samples.index import SERIES_BYTES
+from data.samples.index import SERIES_BYTES, Found
 from data.samples.model import ABSENT, Labels
 
 _FEWEST_COLUMNS, _MOST_COLUMNS = 20, 480
+
+#: Positions in an array; a slice wherever they are evenly spaced.
+Places: TypeAlias = slice | NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,13 @@ class Chunk:
         self.name = uuid4().int >> 65 if name is None else name
         self.columns = int(np.clip(size // (8 * max(rows, 1)), _FEWEST_COLUMNS, _MOST_COLUMNS))
         self._size = size
-        self.count = 0
+        self.count = self.first = self.last = 0
         self.numbers = np.zeros(0, dtype=np.int64)
         self._times = np.zeros(self.columns, dtype=np.int64)
         # Some to spare: the next few new series cost no copy.
         self._values = np.full((rows + rows // 16 + 8, self.columns), ABSENT)
         self._order = np.zeros(0, dtype=np.int64)
+        self._places: WeakKeyDictionary[Found, tuple[slice, slice]] = WeakKeyDictionary()
         self.clean = self.named = 0
         self.packed = False
 
@@ -56,6 +62,7 @@ class Chunk:
         chunk._values = np.pad(chunk._values, ((0, 0), (0, missing)), constant_values=ABSENT)
         chunk.count = chunk.clean = len(saved.times)
         chunk.times[:], chunk.values[:] = saved.times, saved.values
+        chunk._set_ends()
         chunk.named, chunk.packed = len(numbers), saved.packed
         return chunk
 
@@ -63,16 +70,6 @@ class Chunk:
     def times(self) -> NDArray[np.int64]:
         """Milliseconds, ascending."""
         return self._times[: self.count]
-
-    @property
-    def first(self) -> int:
-        """Its earliest time."""
-        return int(self._times[0])
-
-    @property
-    def last(self) -> int:
-        """Its latest time."""
-        return int(self._times[self.count - 1])
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -93,18 +90,22 @@ class Chunk:
 
     def put(self, at: int, numbers: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         """Set samples at a time: into its column, or into a new one at its place."""
-        self._add(numbers[self.rows(numbers) < 0])
-        column = int(np.searchsorted(self.times, at))
+        rows = self.rows(numbers)
+        if (rows < 0).any():
+            self._add(numbers[rows < 0])
+            rows = self.rows(numbers)
+        column = int(self.times.searchsorted(at))
         if column == self.count or self._times[column] != at:
             self._insert(column, at)
-        self._values[self.rows(numbers), column] = values
+        self._values[rows, column] = values
         self.clean, self.packed = min(self.clean, column), False
 
     def cut(self, after: int) -> None:
         """Forget what is later."""
-        kept = int(np.searchsorted(self.times, after, side="right"))
+        kept = int(self.times.searchsorted(after, side="right"))
         self._values[:, kept:] = ABSENT
         self.count, self.clean, self.packed = kept, 0, False
+        self._set_ends()
 
     def seal(self) -> None:
         """Give back the memory that was meant for more rows and columns."""
@@ -114,15 +115,38 @@ class Chunk:
         """The row of each series, -1 where it has none."""
         if not len(self.numbers):
             return np.full(len(numbers), -1)
-        place = np.searchsorted(self.numbers, numbers, sorter=self._order)
+        place = self.numbers.searchsorted(numbers, sorter=self._order)
         rows = self._order[np.minimum(place, len(self._order) - 1)]
         return np.where(self.numbers[rows] == numbers, rows, -1)
+
+    def columns_between(self, start: int, end: int) -> slice:
+        """The columns of the times from `start` to `end`, both included."""
+        first = 0 if start <= self.first else int(self.times.searchsorted(start))
+        last = self.count if end >= self.last else int(self.times.searchsorted(end, side="right"))
+        return slice(first, last)
+
+    def places(self, found: Found) -> tuple[Places, Places]:
+        """Which of the series it has, and in which rows."""
+        known = self._places.get(found)
+        if known is not None:
+            return known
+        rows = self.rows(found.numbers)
+        series, held = _sliced(np.flatnonzero(rows >= 0)), _sliced(rows[rows >= 0])
+        if isinstance(series, slice) and isinstance(held, slice):
+            # Arrays would take as much memory as samples.
+            self._places[found] = series, held
+        return series, held
+
+    def _set_ends(self) -> None:
+        """Its earliest and its latest time."""
+        self.first, self.last = (int(self._times[column]) for column in (0, self.count - 1))
 
     def _add(self, numbers: NDArray[np.int64]) -> None:
         if not len(numbers):
             return
         self.numbers = np.concatenate([self.numbers, numbers])
         self._order = np.argsort(self.numbers)
+        self._places.clear()
         missing = len(self.numbers) - len(self._values)
         if missing > 0:
             more = np.full((missing + len(self.numbers) // 4, self._values.shape[1]), ABSENT)
@@ -138,3 +162,13 @@ class Chunk:
             self._values[:, column] = ABSENT
         self._times[column] = at
         self.count += 1
+        self._set_ends()
+
+
+def _sliced(places: NDArray[np.int64]) -> Places:
+    if places.size < 2:
+        return slice(int(places[0]), int(places[0]) + 1) if places.size else slice(0, 0)
+    first, step = int(places[0]), int(places[1] - places[0])
+    if step > 0 and (np.diff(places) == step).all():
+        return slice(first, int(places[-1]) + 1, step)
+    return places

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.samples.model import Labels, Matcher
+from data.samples.model import Labels, LabelSets, Matcher
 
 Key = frozenset[tuple[str, str]]
 #: Rules and dashboards ask with the same selectors again and again; more than these are strangers.
 _CACHED = 256
 #: What the labels of a series take in memory, about.
 SERIES_BYTES = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The series that meet some matchers: numbers, ascending, and labels; the same object until series come or go."""
+
+    numbers: NDArray[np.int64]
+    labels: LabelSets
 
 
 class SeriesIndex:
@@ -24,7 +33,7 @@ class SeriesIndex:
         self.labels: dict[int, Labels] = {}
         self._numbers: dict[Key, int] = {}
         self._holders: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
-        self._found: dict[tuple[Matcher, ...], NDArray[np.int64]] = {}
+        self._found: dict[tuple[Matcher, ...], Found] = {}
         self._next = 0
 
     def number(self, labels: Labels) -> int:
@@ -55,12 +64,13 @@ class SeriesIndex:
                     del self._holders[name]
             self._found.clear()
 
-    def find(self, matchers: Sequence[Matcher]) -> NDArray[np.int64]:
-        """The numbers of the series that meet all matchers, ascending; re2.error for a bad pattern."""
+    def find(self, matchers: Sequence[Matcher]) -> Found:
+        """The series that meet all matchers; re2.error for a bad pattern."""
         asked = tuple(matchers)
         found = self._found.get(asked)
         if found is None:
-            found = np.array(sorted(self._search(asked)), dtype=np.int64)
+            numbers = sorted(self._search(asked))
+            found = Found(np.array(numbers, dtype=np.int64), LabelSets(self.labels[number] for number in numbers))
             if len(self._found) >= _CACHED:
                 self._found.clear()
             self._found[asked] = found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import re2
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 #: The name of a series is its label `__name__`; a label that is missing equals an empty one.
 Labels = Mapping[str, str]
+_Derived = TypeVar("_Derived")
 
 # Both are NaNs told apart by their bits, so that a sample which really is NaN stays a sample.
 _STALE_BITS, _ABSENT_BITS = np.int64(0x7FF0000000000002), np.int64(0x7FF0000000000003)
@@ -30,6 +31,27 @@ def is_stale(values: NDArray[np.float64]) -> NDArray[np.bool_]:
 def is_absent(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Where there is no sample."""
     return np.equal(values.view(np.int64), _ABSENT_BITS)
+
+
+class LabelSets(tuple[Labels, ...]):
+    """Labels of series, with what follows from them alone: a store hands the same object out again and again."""
+
+    _MOST = 100
+
+    def __init__(self, _: Iterable[Labels] = ()) -> None:
+        self._derived: dict[Hashable, Any] = {}
+
+    @staticmethod
+    def derive(labels: Sequence[Labels], key: Hashable, compute: Callable[[], _Derived]) -> _Derived:
+        """What `compute` makes of the labels; `key` tells it from everything else that is made of labels."""
+        if not isinstance(labels, LabelSets):
+            return compute()
+        found: _Derived | None = labels._derived.get(key)
+        if found is None:
+            if len(labels._derived) >= LabelSets._MOST:
+                labels._derived.clear()
+            found = labels._derived[key] = compute()
+        return found
 
 
 @dataclass(frozen=True, slots=True)

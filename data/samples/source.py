@@ -52,12 +52,14 @@ class Source:
         last = self.chunks[-1].nbytes if self.chunks else 0
         return self._full_nbytes + last + SERIES_BYTES * len(self.index.labels)
 
-    def _between(self, start: int, end: int) -> Iterator[Chunk]:
-        """The chunks that have times from `start` to `end`, both included."""
+    def _between(self, start: int, end: int) -> Iterator[tuple[Chunk, slice]]:
+        """The chunks that have times from `start` to `end`, both included, and the columns of these."""
         for chunk in self.chunks[bisect_left(self.chunks, start, key=lambda chunk: chunk.last) :]:
             if chunk.first > end:
                 return
-            yield chunk
+            columns = chunk.columns_between(start, end)
+            if columns.start < columns.stop:
+                yield chunk, columns
 
     def put(self, at: int, samples: Iterable[tuple[Labels, float]], *, whole: bool) -> None:
         """Take samples in at a time; whole: series alive until then that are not among them get a stale marker."""
@@ -122,50 +124,41 @@ class Source:
 
     def select(self, matchers: Sequence[Matcher], start: int, end: int) -> Block | None:
         """A copy of the samples from `start` to `end`, both included; None where no series has one."""
-        numbers = self.index.find(matchers)
-        if not len(numbers):
+        found = self.index.find(matchers)
+        if not found.labels:
             return None
-        parts = []
-        for chunk in self._between(start, end):
-            first, last = np.searchsorted(chunk.times, start), np.searchsorted(chunk.times, end, side="right")
-            if first < last:
-                parts.append((chunk.times[first:last], chunk.values[:, first:last], chunk.rows(numbers)))
+        parts = list(self._between(start, end))
         if not parts:
             return None
-        times = np.concatenate([times for times, _, _ in parts])
-        values = np.full((len(numbers), len(times)), ABSENT)
+        times = np.concatenate([chunk.times[columns] for chunk, columns in parts])
+        values = np.full((len(found.labels), len(times)), ABSENT)
         column = 0
-        for part_times, part, rows in parts:
-            held, columns = rows >= 0, slice(column, column + len(part_times))
-            if held.all():
-                np.take(part, rows, axis=0, out=values[:, columns])
-            else:
-                values[held, columns] = part[rows[held]]
-            column += len(part_times)
-        present = ~is_absent(values).all(axis=1)
-        if not present.all():
-            numbers, values = numbers[present], values[present]
-        if not len(numbers):
+        for chunk, columns in parts:
+            series, rows = chunk.places(found)
+            width = columns.stop - columns.start
+            values[series, column : column + width] = chunk.values[:, columns][rows]
+            column += width
+        # Who is there at the end is there: mostly no other sample has to be looked at.
+        if not is_absent(values[:, -1:]).any():
+            return Block(found.labels, times, values)
+        present = np.flatnonzero(~is_absent(values).all(axis=1))
+        if not present.size:
             return None
-        labels = self.index.labels
-        return Block([labels[number] for number in numbers.tolist()], times, values)
+        return Block([found.labels[row] for row in present.tolist()], times, values[present])
 
     def label_sets(self, matchers: Sequence[Matcher], start: int, end: int) -> list[Labels]:
         """The series that meet all matchers and have a sample from `start` to `end`, without a look at most samples."""
-        numbers = self.index.find(matchers)
-        seen = np.zeros(len(numbers), dtype=np.bool_)
-        for chunk in self._between(start, end):
-            first, last = np.searchsorted(chunk.times, start), np.searchsorted(chunk.times, end, side="right")
-            if first >= last:
-                continue
-            rows = chunk.rows(numbers)
-            if last - first == chunk.count:
+        found = self.index.find(matchers)
+        seen = np.zeros(len(found.labels), dtype=np.bool_)
+        for chunk, columns in self._between(start, end):
+            rows = chunk.rows(found.numbers)
+            if columns.stop - columns.start == chunk.count:
                 seen |= rows >= 0
                 continue
             left = np.flatnonzero((rows >= 0) & ~seen)
-            values = np.ascontiguousarray(chunk.values[rows[left], first:last])
+            values = np.ascontiguousarray(chunk.values[rows[left], columns])
             seen[left] = ~(is_absent(values) | is_stale(values)).all(axis=1)
-        return [self.index.labels[number] for number in numbers[seen].tolist()]
+        return [found.labels[row] for row in np.flatnonzero(seen).tolist()]
 
     def pieces(self, name: str) -> Iterator[Piece]:
         """What the sample file has not got yet; it counts as saved from now on."""

@@ -28,7 +28,7 @@ def expected(index: SeriesIndex, matchers: list[Matcher]) -> list[Labels]:
 
 
 def found(index: SeriesIndex, matchers: list[Matcher]) -> list[Labels]:
-    return [index.labels[number] for number in index.find(matchers).tolist()]
+    return list(index.find(matchers).labels)
 
 
 @given(SERIES, SERIES, MATCHERS, st.sets(st.integers(0, 20)))
