@@ -104,8 +104,9 @@ def take(parts: Services, platform: str, body: bytes, content_type: str) -> Take
     """Store what the message says; returned once it is durable. What can't be read is in `unread`."""
     reader, taken = parts.platforms[platform], Taken()
     events: list[CallEvent] = []
+    zone = ZoneInfo(parts.settings.timezone if reader.local else "UTC")
+    reading = Reading(parts.hash_caller, now_micros(), zone, platform)
     for payload in _payloads(reader, platform, body, content_type, taken):
-        reading = Reading(parts.hash_caller, now_micros(), ZoneInfo(parts.settings.timezone), platform)
         try:
             event = read_payload(reader, payload, reading)
         except Rejected as error:

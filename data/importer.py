@@ -1,4 +1,6 @@
-"""Files of calls come in: CSV with a header, or one JSON object a line; both may be gzipped.
+"""Files of calls come in: CSV with a header, one JSON object a line, or what an exchange writes (data/files.py).
+
+All may be gzipped.
 
 Rows are read and validated in worker processes and written in large transactions by this one. A bad row costs only
 itself: it is listed in a rejects file with its line and reason. A second run of the same file adds nothing.
@@ -11,6 +13,7 @@ import gc
 import gzip
 import io
 import itertools
+import json
 import multiprocessing
 import os
 import pickle
@@ -22,19 +25,17 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.pool import Pool
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-import orjson
-
 from data.callers import CallerHash
+from data.files import Format, Shape, event_of_row, guess, has_header, is_csv, rows_of_line
 from data.record import Record
-from data.sources.cdr import Reading, Rejected, read
+from data.sources.cdr import Reading
 from data.sources.mapping import FieldMap
 from data.times import now_micros
 from data.writer import Ahead, Outcome, apply, insert_prepared, prepare
 
-Format = Literal["csv", "jsonl"]
 _CHUNK = 10_000
 _WORKERS = 2
 _AHEAD = 2 * _WORKERS
@@ -103,9 +104,9 @@ def import_file(
         raw, text = _open(path, stack)
         lines = _lines(path, text)
         try:
-            header, first = _csv_header(path, lines) if file_format == "csv" else (None, 1)
+            shape, lines, first = _shape(path, lines, file_format)
             listed = stack.enter_context(_RejectsFile(rejects))
-            for judged in _judge(_chunks(lines, first, file_format), header, source, stack):
+            for judged in _judge(_chunks(lines, first, shape), shape, source, stack):
                 for outcome, count in _write(record, judged).items():
                     setattr(report, outcome.value, getattr(report, outcome.value) + count)
                 report.rejected += len(judged.rejects)
@@ -124,11 +125,23 @@ def _write(record: Record, judged: _Judged) -> Counter[Outcome]:
 
 
 def guess_format(path: Path) -> Format:
-    """CSV or JSONL, by the first character of the content."""
+    """The format of a file, by its first line that is not empty."""
     with ExitStack() as stack:
         _, text = _open(path, stack)
-        first = next(filter(str.strip, _lines(path, text)), "")
-        return "jsonl" if first.lstrip().startswith(("{", "[")) else "csv"
+        return guess(next(filter(str.strip, _lines(path, text)), ""))
+
+
+def _shape(path: Path, lines: Iterator[str], file_format: Format) -> tuple[Shape, Iterator[str], int]:
+    """How the file is read, its rows, and the number of the line on which they begin."""
+    if file_format == "csv":
+        header, first = _csv_header(path, lines)
+        return Shape(file_format, header), lines, first
+    begin = next(lines, "")
+    lines = itertools.chain([begin], lines)
+    if has_header(file_format, begin):
+        header, first = _csv_header(path, lines)
+        return Shape(file_format, header), lines, first
+    return Shape(file_format, is_csv=is_csv(file_format, begin)), lines, 1
 
 
 def _open(path: Path, stack: ExitStack) -> tuple[IO[bytes], IO[str]]:
@@ -166,11 +179,11 @@ def _csv_header(path: Path, lines: Iterator[str]) -> tuple[list[str], int]:
     return header, reader.line_num + 1
 
 
-def _chunks(lines: Iterator[str], first: int, file_format: Format) -> Iterator[_Chunk]:
+def _chunks(lines: Iterator[str], first: int, shape: Shape) -> Iterator[_Chunk]:
     """The rest of the file, cut between rows."""
     while part := list(itertools.islice(lines, _CHUNK)):
         text = "".join(part)
-        if file_format == "csv" and '"' in text:
+        if shape.is_csv and '"' in text:
             part = _whole_rows(part, lines)
             text = "".join(part)
         yield _Chunk(first, text)
@@ -193,16 +206,16 @@ def _whole_rows(part: Sequence[str], lines: Iterator[str]) -> list[str]:
     return taken
 
 
-def _judge(chunks: Iterator[_Chunk], header: list[str] | None, source: Source, stack: ExitStack) -> Iterator[_Judged]:
+def _judge(chunks: Iterator[_Chunk], shape: Shape, source: Source, stack: ExitStack) -> Iterator[_Judged]:
     """The chunks validated, in order: in worker processes where the file is long enough to be worth it."""
     first = list(itertools.islice(chunks, 1))
     chunks = itertools.chain(first, chunks)
     if not first or first[0].text.count("\n") < _CHUNK:
-        _prepare(header, source)
+        _prepare(shape, source)
         return map(_validate, chunks)
     # Workers start before any chunk is written: a fork must not inherit an open connection.
     workers = min(_WORKERS, os.cpu_count() or 1)
-    pool = stack.enter_context(multiprocessing.Pool(workers, _prepare_worker, (header, source)))
+    pool = stack.enter_context(multiprocessing.Pool(workers, _prepare_worker, (shape, source)))
     stack.enter_context(_without_collections())
     return _in_order(pool, chunks)
 
@@ -243,22 +256,22 @@ def _without_collections() -> Iterator[None]:
         gc.enable()
 
 
-_header: list[str] | None = None
+_shape_of_file: Shape
 _source: Source
 _hash: CallerHash
 
 
-def _prepare(header: list[str] | None, source: Source) -> None:
+def _prepare(shape: Shape, source: Source) -> None:
     """Give a worker process what it needs for every chunk."""
-    global _header, _source, _hash
-    _header, _source, _hash = header, source, CallerHash(source.secret)
+    global _shape_of_file, _source, _hash
+    _shape_of_file, _source, _hash = shape, source, CallerHash(source.secret)
     csv.field_size_limit(_LONGEST_CELL)
 
 
-def _prepare_worker(header: list[str] | None, source: Source) -> None:
+def _prepare_worker(shape: Shape, source: Source) -> None:
     """Likewise, in a process that only validates: what it makes has no cycles."""
     gc.disable()
-    _prepare(header, source)
+    _prepare(shape, source)
 
 
 def _validate(chunk: _Chunk) -> _Judged:
@@ -266,18 +279,18 @@ def _validate(chunk: _Chunk) -> _Judged:
     events, rejects = [], []
     for line, row in _rows(chunk):
         try:
-            events.append(read(_fields(row), reading))
+            events.append(event_of_row(_shape_of_file, row, reading, _source.field_map))
         except ValueError as error:
-            text = row if isinstance(row, str) else _csv_line(row)
-            rejects.append((line, str(error), text))
+            rejects.append((line, str(error), _as_text(row)))
     return _Judged(prepare(events), pickle.dumps(events, pickle.HIGHEST_PROTOCOL), rejects)
 
 
 def _rows(chunk: _Chunk) -> Iterator[tuple[int, Any]]:
     """Each row that is not empty, with the line on which it begins."""
     lines = io.StringIO(chunk.text, newline="")
-    if _header is None:
-        yield from ((number, line) for number, line in enumerate(lines, chunk.line) if line.strip())
+    if not _shape_of_file.is_csv:
+        for number, line in enumerate(lines, chunk.line):
+            yield from ((number, row) for row in rows_of_line(_shape_of_file, line))
         return
     reader = csv.reader(lines)
     begins = chunk.line
@@ -290,18 +303,10 @@ def _rows(chunk: _Chunk) -> Iterator[tuple[int, Any]]:
         raise csv.Error(f"line {chunk.line + reader.line_num - 1}: {error}") from None
 
 
-def _fields(row: Any) -> Any:
-    """The row as a dict of fields; ValueError where it has none."""
-    if _header is None:
-        try:
-            found = orjson.loads(row.encode("utf-8", "surrogateescape"))
-        except orjson.JSONDecodeError as error:
-            raise Rejected(f"not JSON: {error}") from None
-    else:
-        if len(row) != len(_header):
-            raise Rejected(f"{len(row)} cells, but the header has {len(_header)} columns")
-        found = dict(zip(_header, row, strict=True))
-    return _source.field_map(found) if _source.field_map and isinstance(found, dict) else found
+def _as_text(row: Any) -> str:
+    if isinstance(row, str):
+        return row
+    return _csv_line(row) if isinstance(row, list) else json.dumps(row, ensure_ascii=False)
 
 
 def _csv_line(row: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, Double, Integer, Select, and_, case, func, literal_column, or_, select
 
@@ -20,7 +21,7 @@ from data.queries.kpis import KpiReport
 from data.queries.listing import count_calls
 from data.queries.series import bounded, filled, series
 from data.sqlx import double, percentile
-from data.times import DAY, MINUTE, buckets, step_for
+from data.times import DAY, MINUTE, Buckets, buckets, step_for
 
 c = calls.c
 #: Everything that has percentiles, the whole last.
@@ -136,8 +137,6 @@ def quality(
     grid = buckets(chosen.start, chosen.end, width, chosen.zone)
     whole = copy.row(_asked_of_whole(chosen), "quality")
     talks = copy.row(chosen.apply(select(*(sql.label(name) for name, sql in _of_conversations().items()))), "talks")
-    means = _means() | {"itemised": count_where(CALL_SETS["itemised"])}
-    course = series(copy, chosen, grid, means | ({} if lines else _percentiles(stat)), name="quality_course")
     table = _table(copy, chosen, by)
     return Quality(
         filter=chosen,
@@ -151,7 +150,7 @@ def quality(
         parts={name: whole[f"part.{name}"] for name in TIMED} if whole["itemised"] else {},
         impossible={name: whole[f"impossible.{name}"] for name in MEASURES if whole[f"impossible.{name}"]},
         impossible_calls=whole["impossible"],
-        course=filled(course, grid, ["itemised"]),
+        course=_course(copy, chosen, grid, None if lines else stat),
         lines=_lines(copy, chosen, grid, stat, by, table) if lines else {},
         table=table,
         histogram=_histogram(copy, chosen),
@@ -160,44 +159,56 @@ def quality(
     )
 
 
-def _asked_of_whole(chosen: CallFilter) -> Select[Any]:
-    """All that is asked of the whole range at once. What can be is told first: it is asked many times."""
+def _values(chosen: CallFilter, *more: ColumnElement[Any]) -> Any:
+    """Columns of the counted calls: each measure as it was told, and as `v_...` where it can be.
+
+    What can be is told here, once: it is asked many times.
+    """
     values = {name: case((possible(column), c[column])) for name, column in TIMED.items()}
     silent = case((possible("silence_seconds"), c.silence_seconds))
-    beside = (c.silence_seconds, c.duration_seconds, c.turns, c.user_interruptions, c.agent_interruptions)
-    inner = select(*(sql.label(f"v_{name}") for name, sql in values.items()), silent.label("v_silence"),
-                   *(c[column] for column in TIMED.values()), *beside)  # fmt: skip
-    q = chosen.apply(inner).where(COUNTS).subquery("q").c
-    zero, total = _ZERO, q.v_total
-    itemised = and_(total.is_not(None), or_(*(q[f"v_{name}"].is_not(None) for name in STAGES)))
+    told = (*(c[column] for column in TIMED.values()), c.silence_seconds)
+    inner: Any = select(
+        *(sql.label(f"v_{name}") for name, sql in values.items()), silent.label("v_silence"), *told, *more
+    )
+    return chosen.apply(inner).where(COUNTS).subquery("q").c
+
+
+def _parts(q: Any) -> dict[str, ColumnElement[Any]]:
+    """How many calls are itemised, and the mean of each part over these: with what is left they are the whole."""
+    itemised = and_(q.v_total.is_not(None), or_(*(q[f"v_{name}"].is_not(None) for name in STAGES)))
+    parts = {name: func.coalesce(q[f"v_{name}"], _ZERO) for name in STAGES} | {"total": q.v_total}
+    means = {f"part.{name}": func.avg(case((itemised, sql))) for name, sql in parts.items()}
+    return {"itemised": count_where(itemised), **means}
+
+
+def _asked_of_whole(chosen: CallFilter) -> Select[Any]:
+    """All that is asked of the whole range at once."""
+    q = _values(chosen)
     pairs = {column: (q[column], q[f"v_{name}"]) for name, column in TIMED.items()}
     pairs["silence_seconds"] = (q.silence_seconds, q.v_silence)
-    found: dict[str, ColumnElement[Any]] = {"counted": func.count(), "itemised": count_where(itemised)}
+    found: dict[str, ColumnElement[Any]] = {"counted": func.count(), **_parts(q)}
     for name in TIMED:
         value = q[f"v_{name}"]
         found |= {f"calls.{name}": func.count(value), f"mean.{name}": func.avg(value)}
         found |= {f"{p}.{name}": percentile(value, share) for p, share in PERCENTILES.items()}
-        part = func.avg(case((itemised, total if name == "total" else func.coalesce(value, zero))))
-        found[f"part.{name}"] = part
     found |= {f"impossible.{name}": func.count(told) - func.count(can) for name, (told, can) in pairs.items()}
     found["impossible"] = count_where(or_(*(and_(told.is_not(None), can.is_(None)) for told, can in pairs.values())))
     return select(*(sql.label(name) for name, sql in found.items()))
 
 
-def _has(name: str) -> ColumnElement[bool]:
-    return CALL_SETS["measured" if name == "total" else f"measured_{name}"]
-
-
-def _means() -> dict[str, ColumnElement[Any]]:
-    """Mean of each part over the calls whose latency is itemised: with what is left they add up to the whole."""
-    among = CALL_SETS["itemised"]
-    stages = {name: case((possible(column), c[column]), else_=_ZERO) for name, column in STAGES.items()}
-    return {f"part.{name}": func.avg(case((among, sql))) for name, sql in (stages | {"total": c.latency_ms}).items()}
-
-
-def _percentiles(name: str) -> dict[str, ColumnElement[Any]]:
-    share = PERCENTILES[name]
-    return {f"line.{key}": percentile(case((_has(key), c[column])), share) for key, column in TIMED.items()}
+def _course(copy: AnalyticCopy, chosen: CallFilter, grid: Buckets, stat: str | None) -> pd.DataFrame:
+    """The parts of each bucket and, where it is asked for, a percentile of each stage and the whole."""
+    if not len(grid):
+        return pd.DataFrame(columns=["bucket_start", "itemised"])
+    q = _values(chosen, grid.index_of(c.started_at).label("bucket"))
+    found = _parts(q)
+    if stat:
+        found |= {f"line.{name}": percentile(q[f"v_{name}"], PERCENTILES[stat]) for name in TIMED}
+    query = select(q.bucket, *(sql.label(name) for name, sql in found.items())).group_by(q.bucket)
+    frame = copy.frame(query, "quality_course")
+    starts = np.array(grid.starts, dtype=np.int64)
+    frame.insert(0, "bucket_start", starts[frame.pop("bucket").to_numpy(dtype=np.int64)])
+    return filled(frame, grid, ["itemised"])
 
 
 def _stage(name: str, row: Mapping[str, Any]) -> StageFigures:

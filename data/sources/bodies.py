@@ -27,9 +27,14 @@ def from_json(body: bytes, mimetype: str = "") -> list[Any]:
 
 def from_form(body: bytes, mimetype: str) -> list[Any]:
     """The fields of a form as one object; JSON where it is said to be."""
-    if mimetype != FORM:
+    if mimetype != FORM or is_json(body):
         return from_json(body)
     return [dict(form_fields(body))]
+
+
+def is_json(body: bytes) -> bool:
+    """Whether it begins like JSON, whatever its sender calls it."""
+    return body.lstrip().startswith((b"{", b"["))
 
 
 def form_fields(body: bytes) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from data.models import Direction, EndReasonGroup, Status
-from data.sources.bodies import FORM, form_fields, from_json, unbase64
+from data.sources.bodies import FORM, form_fields, from_json, is_json, unbase64
 from data.sources.cdr import Reading, Rejected
 from data.sources.told import Told
 from data.sources.values import Groups, Payload, group_of, instant, mapping, number, part, text
@@ -47,7 +47,7 @@ COLUMNS = (
 
 def unpack(body: bytes, mimetype: str) -> list[Any]:
     """JSON, XML, or a form whose field `cdr` is one of them, perhaps in base64."""
-    if mimetype == FORM:
+    if mimetype == FORM and not is_json(body):
         body = dict(form_fields(body)).get("cdr", "").encode()
         if not body:
             raise Rejected("cdr: the form has no such field")

@@ -30,11 +30,13 @@ class Platform:
     """How a platform's messages are read.
 
     `told`: what a payload says about a call, None if nothing. `unpack`: the payloads in the body of a request, by its
-    content type; JSON objects are always understood. Both raise Rejected.
+    content type; JSON objects are always understood. Both raise Rejected. `local`: its times without a zone are
+    those of the place, else UTC.
     """
 
     told: Callable[[Payload, Reading], Told | None]
     unpack: Callable[[bytes, str], Sequence[Any]] = from_json
+    local: bool = False
 
 
 PLATFORMS: dict[str, Platform] = {
@@ -44,8 +46,8 @@ PLATFORMS: dict[str, Platform] = {
     "bland": Platform(bland.told),
     "livekit": Platform(livekit.told),
     "elevenlabs": Platform(elevenlabs.told),
-    "freeswitch": Platform(freeswitch.told, freeswitch.unpack),
-    "asterisk": Platform(asterisk.told, asterisk.unpack),
+    "freeswitch": Platform(freeswitch.told, freeswitch.unpack, local=True),
+    "asterisk": Platform(asterisk.told, asterisk.unpack, local=True),
     "connect": Platform(connect.told, connect.unpack),
 }
 #: Whoever sends the fields of a call, or its own that a field map turns into these.

@@ -23,6 +23,8 @@ _COLD, _WARM, _SIZE = 1_500, 300, 250
 _VIEWS = {
     "trends": {"metric": "p95_duration_seconds", "by": "agent"},
     "agents": {"agent": "roxy"},
+    "quality": {"by": "agent"},
+    "service-level": {"hours": "peak"},
 }
 _DAYS = (1, 30)
 

@@ -14,11 +14,15 @@ from typing import Any
 
 import pytest
 
-from data.importer import BadFile, Format, Report, Source, guess_format, import_file
+from data.files import Format
+from data.importer import BadFile, Report, Source, guess_format, import_file
 from data.ingest import Ingest
 from data.record import Record
+from data.sources import asterisk
 from data.sources.mapping import BadMap, FieldMap, load_map
 from data.times import SECOND, to_iso
+from data.writer import apply
+from tests.data.platforms import payloads as p
 from tests.data.support import call, rows
 
 HEADER = "call_id,started_at,agent,duration_seconds"
@@ -554,3 +558,63 @@ def test_real_calls_of_a_voice_agent_come_in_through_a_map(importer: Importer, d
     assert max(abs(row["started_at"] - row["updated_at"]) for row in with_log) < 60 * SECOND
     assert all(isinstance(row["turns"], int) and row["duration_seconds"] >= 0 for row in with_log)
     assert importer.again(field_map=field_map).duplicate == 931
+
+
+# --- what exchanges write
+
+
+def asterisk_row(cells: dict[str, str]) -> str:
+    return ",".join(f'"{cells.get(name, "")}"' for name in asterisk._CSV)
+
+
+FREESWITCH_ROW = (
+    '"Ann","+15557320142","5000","default","2023-11-14 22:13:20","2023-11-14 22:13:24","2023-11-14 22:14:24",'
+    '"64","60","NORMAL_CLEARING","2b1e0c9a-0d6f-4a53-9a4e-2f1f6f1d7a10","","","PCMU","PCMU"'
+)
+
+
+@pytest.mark.parametrize(
+    ("file_format", "content", "calls", "lines"),
+    [
+        ("asterisk", "\n".join(map(asterisk_row, p.asterisk_call())) + "\nbroken,row\n", ["1700000000.26"], [4]),
+        (
+            "asterisk",
+            "src,channel,start,answer,end,disposition,uniqueid\n"
+            "555,PJSIP/a-00000001,2023-11-14 22:13:20,,2023-11-14 22:13:40,BUSY,1700000000.1\n"
+            "555,PJSIP/a-00000001,late,,2023-11-14 22:13:40,BUSY,1700000000.2\n",
+            ["1700000000.1"],
+            [3],
+        ),
+        ("freeswitch", f"{FREESWITCH_ROW}\nx,y\n", ["2b1e0c9a-0d6f-4a53-9a4e-2f1f6f1d7a10"], [2]),
+        ("freeswitch", json.dumps(p.freeswitch()) + '\n\n{"variables": {}}\n{broken\n', ["2b1e-fs"], [3, 4]),
+        (
+            "connect",
+            "".join(map(json.dumps, p.connect_call())) + '{"no": "contact"}\n' + json.dumps(p.connect()) + '{"br\n',
+            ["c-1"],
+            [1, 2],
+        ),
+    ],
+    ids=["asterisk", "asterisk with header", "freeswitch CSV", "freeswitch JSON", "connect"],
+)
+def test_what_an_exchange_writes_is_recognised_and_read(
+    importer: Importer, file_format: Format, content: str, calls: list[str], lines: list[int]
+) -> None:
+    report = importer(content, file_format)
+    assert guess_format(importer.file) == file_format
+    assert importer.stored() == set(calls)
+    assert (report.accepted, report.rejected) == (1, len(lines))
+    assert [number for number, _, _ in importer.listed()] == lines
+    before, again = rows(importer.record), importer.again(file_format)
+    assert (again.accepted, again.updated, again.duplicate) == (0, 0, report.rows - len(lines))
+    assert rows(importer.record) == before
+
+
+def test_a_call_of_an_exchange_that_came_by_file_and_by_request_is_one(importer: Importer) -> None:
+    apply(importer.record, [p.read("connect", payload) for payload in p.connect_call()])
+    report = importer("".join(map(json.dumps, p.connect_call())), "connect", source="connect")
+    assert (report.accepted, len(rows(importer.record))) == (0, 1)
+
+
+def test_a_file_of_many_rows_of_an_exchange_is_read_by_several_processes(importer: Importer) -> None:
+    content = [asterisk_row(p.asterisk(uniqueid=f"{p.S0}.{n}", linkedid=f"{p.S0}.{n}")) for n in range(12_000)]
+    assert importer(content, "asterisk").accepted == 12_000

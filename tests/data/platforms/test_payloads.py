@@ -243,6 +243,12 @@ def test_connects_records_come_one_after_the_other_or_from_firehose() -> None:
     assert unpack(one + b'{"broken', "")[1] == '{"broken'
 
 
+def test_a_leg_that_freeswitch_dialled_adds_who_was_reached_to_its_call() -> None:
+    leg = p.freeswitch(uuid="b-leg", originating_leg_uuid="2b1e-fs", cc_agent="1009", direction="outbound")
+    event = p.read("freeswitch", leg)
+    assert (event["call_id"], event["agent"], "status" in event) == ("2b1e-fs", "1009", False)
+
+
 def test_what_is_about_no_call_says_nothing() -> None:
     for platform, payload in (
         ("vapi", {"message": {"type": "speech-update"}}),
