@@ -58,7 +58,7 @@ lock: $(DEV)
 	@echo "requirements.txt and requirements-dev.txt are up to date with setup.cfg."
 
 clean:
-	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage .coverage.*
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis htmlcov .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Clean. Calls and settings in var/ are untouched."
 

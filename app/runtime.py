@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector, start_http_server
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from alerts.config import ConfigError
 from app import __version__
@@ -26,11 +26,14 @@ from data.models import Status, calls
 from data.record import RecordFull, RecordUnavailable
 from data.retention import Retention
 from data.samples.sampler import Sampler
+from data.times import DAY, now_micros
 from data.watch import Watch
 from monitoring.logs import send_logs
 from monitoring.tracing import Tracing, instrument_clients, instrument_engine
 
 _DEMO_CALLS_PER_MINUTE = 2.0
+#: Agents who took a call in the last week; of more only the busiest have names of their own in metrics.
+_LATELY, _MOST_AGENTS = 7 * DAY, 50
 
 
 class Runtime:
@@ -67,6 +70,7 @@ class Runtime:
         if self._demo:
             self._start_simulator()
         services.copy.sync()
+        expect_agents(services)
         lost = LostCalls(services.copy, services.ingest)
         self._run(lost.start, lost.stop)
         retention = Retention(
@@ -151,6 +155,14 @@ def _at_once(*actions: Callable[[], object]) -> None:
 
 def _path(file: Path | None) -> str | None:
     return None if file is None else str(file)
+
+
+def expect_agents(services: Services) -> None:
+    """Begin the counters of the agents that are at work at 0: else the first calls after a start would not count."""
+    lately = calls.c.started_at >= now_micros() - _LATELY
+    busy = select(calls.c.agent).where(lately, calls.c.agent.is_not(None)).group_by(calls.c.agent)
+    for agent in services.copy.frame(busy.order_by(func.count().desc()).limit(_MOST_AGENTS), "busy_agents")["agent"]:
+        services.metrics.expect_agent(agent)
 
 
 def start_simulator(services: Services) -> Simulator:

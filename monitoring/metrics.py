@@ -92,6 +92,10 @@ class Metrics:
             return
         children[1].observe(duration, found)
 
+    def expect_agent(self, agent: str) -> None:
+        """Have the series of an agent at 0, so that its first calls in this process are an increase."""
+        self._new_call_children(CALL_STATUSES[0], agent)
+
     def _new_call_children(self, status: str, agent: str) -> tuple[Counter, Histogram]:
         """The counter and histogram of this pair, kept for each name within the bounds and for all others together."""
         if status not in CALL_STATUSES:

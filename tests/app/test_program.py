@@ -157,3 +157,14 @@ def test_the_demo_has_sixty_days_and_goes_on(demo: Program) -> None:
     assert 55_000 < kpis["total_calls"] < 65_000
     newest = demo.get("/api/calls?limit=1").json()["calls"][0]
     assert newest["call_id"].startswith("live-")
+
+
+def test_calls_of_a_known_agent_count_from_the_first_one_after_a_start(tmp_path: Path) -> None:
+    first = run_program(tmp_path, "serve")
+    requests.post(first.url("/api/calls"), json=call("c1", agent="roxy"), timeout=10)
+    stop_program(first)
+    again = run_program(tmp_path, "serve")
+    exposed = again.metrics()
+    stop_program(again)
+    for status in ("success", "error"):
+        assert f'voicehive_calls_total{{agent="roxy",status="{status}"}} 0.0' in exposed
