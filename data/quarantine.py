@@ -72,7 +72,9 @@ def list_waiting(record: Record, *, limit: int, before: int | None = None) -> li
     if before is not None:
         query = query.where(quarantine.c.id < before)
     with record.read() as connection:
-        return [{str(name): value for name, value in row.items()} for row in connection.execute(query).mappings()]
+        rows = connection.execute(query).mappings().all()
+    # SQLite makes nothing at all of the beginning of an empty body.
+    return [{str(name): value for name, value in row.items()} | {"body": row["body"] or b""} for row in rows]
 
 
 def find(record: Record, row_id: int) -> Unread | None:

@@ -36,7 +36,7 @@ _TYPES = {
     "/api/export/calls.<kind>",
     "All calls of a filter, newest first, as a file; X-Total-Count tells how many there are",
     parameters=[*FILTERS, Parameter("kind", "csv, xlsx or parquet.", {"enum": list(_TYPES)}, where="path")],
-    answer={"type": "string", "contentMediaType": "*/*"},
+    answer={"type": "string", "contentMediaType": "application/octet-stream"},
     errors=(400, 404, 413, 503),
 )
 def export_calls(kind: str) -> Response:

@@ -40,14 +40,15 @@ def openapi() -> Response:
 
 
 def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    kind = operation.answer.get("contentMediaType", "application/json")
+    file = "contentMediaType" in operation.answer
+    kind = "*/*" if file else "application/json"
     empty = operation.status == HTTPStatus.NO_CONTENT
     responses = {str(operation.status): _response(operation.status, {} if empty else operation.answer, kind)}
     need = ROUTES[f"{operation.method} {operation.path}"]
     door = {*(_DOOR if need is Need.OPEN else _GUARDED), *(_NO_SUCH if "<int:" in operation.path else ())}
     for status in sorted({*operation.errors, *door}):
-        # An Alertmanager's own errors are texts; those of its door are objects, and some answers have no content.
-        schema = {} if operation.path.startswith("/api/v2/") and status in {*door, 415, 422} else operation.error
+        # What speaks for an Alertmanager answers errors as that does: a text, an object, or nothing.
+        schema = {} if operation.path.startswith("/api/v2/") else operation.error
         responses[str(status)] = _response(status, schema)
     described: dict[str, Any] = {
         "summary": operation.summary,

@@ -286,7 +286,9 @@ def _sent(name: str, body: bytes, *, inline: bool) -> Response:
     response.headers["Content-Disposition"] = f'{"inline" if inline else "attachment"}; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Security-Policy"] = _SANDBOX
-    if inline:
+    if not inline:
+        audit("report exported", name)
+    else:
         response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
 

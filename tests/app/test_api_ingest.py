@@ -92,6 +92,12 @@ def test_an_unknown_platform_is_named(client: Client) -> None:
 # --- what can't be read
 
 
+def test_an_empty_message_is_kept_and_listed(client: Client) -> None:
+    assert client.post("/api/ingest/retell", data=b"").json == counts(quarantined=1)
+    (shown,) = client.get("/api/ingest/quarantine").json["messages"]
+    assert (shown["body"], shown["size"]) == ("", 0)
+
+
 def test_what_can_not_be_read_is_kept_and_read_again_after_a_fix(
     app: App, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

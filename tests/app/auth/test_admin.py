@@ -167,6 +167,7 @@ def test_what_changes_something_or_takes_it_away_leaves_a_line(guarded: Guarded)
     sign_in(guarded.browser(), "viewer", "wrong password")
     admin.get("/api/export/calls.csv?agent=roxy")
     admin.get("/api/export/calls.xlsx")
+    assert admin.get("/api/reports/report.csv").status_code == 200
     admin.post("/api/calls/test/c1/notes", json={"note": "seen"}, headers=OWN)
     note = admin.get("/api/calls/test/c1").json["notes"][0]["id"]
     admin.delete(f"/api/calls/test/c1/notes/{note}", headers=OWN)
@@ -181,7 +182,8 @@ def test_what_changes_something_or_takes_it_away_leaves_a_line(guarded: Guarded)
     asks(admin, "POST", "forget", {"caller": "+49 30 1"})
     actions = [action for _, action, _ in reversed(lines(guarded))]
     assert actions == [
-        "signed in", "sign-in failed", "calls exported", "calls exported", "note deleted", "view deleted",
+        "signed in", "sign-in failed", "calls exported", "calls exported", "report exported", "note deleted",
+        "view deleted",
         "silence set", "silence ended", "files of rules and routes reloaded", "retention run", "caller forgotten",
     ]  # fmt: skip
     exported = next(entry for entry in entries(guarded.record) if entry.subject == "csv")
