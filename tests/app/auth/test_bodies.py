@@ -14,6 +14,8 @@ from app.api.body import MOST_BYTES
 from tests.app.auth.conftest import OWN, Guarded
 from tests.app.auth.test_permissions import path_of, routes
 
+pytestmark = pytest.mark.slow
+
 JSON = {"Content-Type": "application/json"} | OWN
 DEEP = b"[" * 200_000
 HOSTILE: dict[str, tuple[bytes, dict[str, str]]] = {

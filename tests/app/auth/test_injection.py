@@ -15,6 +15,8 @@ from app.pages import LIVE_PARTS
 from tests.app.auth.conftest import OWN, Guarded, bearer, guarded_app, sign_in
 from tests.app.conftest import call, unwired
 
+pytestmark = pytest.mark.slow
+
 PAYLOADS = (
     "' OR '1'='1",
     '" OR "1"="1" --',
