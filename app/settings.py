@@ -173,9 +173,6 @@ class Settings(BaseModel):
     cors_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)] = Field(
         (), description="other sites whose pages may use the API, with commas between them"
     )
-    outbound_allow: Annotated[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], BeforeValidator(_networks)] = (
-        Field((), description="private networks that addresses typed into pages may lead to, e.g. 10.0.0.0/8")
-    )
     database_url: Annotated[str, AfterValidator(_database)] = Field(
         "", description="SQLite file or PostgreSQL; default: a SQLite file in VAR_DIR", validate_default=False
     )
