@@ -290,7 +290,7 @@ alerting: {{alertmanagers: [{{static_configs: [{{targets: ["{ours.removeprefix("
         # What it says before it has found its Alertmanager is lost, and said again after this delay.
         command += [f"--web.listen-address=127.0.0.1:{port}", "--rules.alert.resend-delay=1s"]
         with servers.Server(command, port=port, log=folder / "log"):
-            servers.wait_until(lambda: states(ours, "Elsewhere") == ["firing"], timeout=30, what="the app shows it")
+            servers.wait_until(lambda: states(ours, "Elsewhere") == ["firing"], timeout=90, what="the app shows it")
     assert "Elsewhere" in amtool(ours, "alert", "query", "severity=warning")
 
 

@@ -209,7 +209,7 @@ def test_retention_is_shown_and_run(tmp_path: Any) -> None:
         old = dict.fromkeys(("started_at", "answered_at", "ended_at"), "2020-01-01T00:00:00Z")
         admin.post("/api/calls", json=[call("old", **old), call("new")], headers=key)
         due = {each["kind"]: each["rows"] for each in asks(admin, "GET", "retention").json["due"]}
-        assert due == {"calls": 1, "alerts": 0, "audit": 0, "sessions": 0}
+        assert due == {"calls": 1, "alerts": 0, "audit": 0, "sessions": 0, "quarantine": 0}
         assert "Delete what is due" in admin.get("/_live/admin?view=data").text
         done = asks(admin, "POST", "retention").json
         assert (done["done"], done["deleted"]["calls"], done["due"][0]["rows"]) == (True, 1, 0)
