@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import random
 import shutil
@@ -351,7 +352,7 @@ def test_a_pull_that_was_cut_off_is_done_again(
     """In the middle of the first copy as well as of a later one, however often it commits on the way."""
     monkeypatch.setattr(analytics, "_COMMITTED_ROWS", 1)
     changes, store = sqlite_record.changes, analytics._store
-    monkeypatch.setattr(sqlite_record, "changes", lambda cursor, columns: changes(cursor, columns, chunk=100))
+    monkeypatch.setattr(sqlite_record, "changes", functools.partial(changes, chunk=100))
     path = tmp_path / "cut.duckdb"
     for agent in ("Ada", "Bob"):
         apply(sqlite_record, [call(f"{n}", updated_at=T0 + (agent == "Bob"), agent=agent) for n in range(ROWS)])
