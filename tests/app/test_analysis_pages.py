@@ -275,7 +275,7 @@ def test_nothing_sticks_out_sideways(demo: Program, page: Page, width: int, path
 
 def test_the_choices_of_the_trends_work_by_keyboard_and_stay_in_the_address(demo: Program, page: Page) -> None:
     page.goto(demo.url(f"/trends?{WEEK}"))
-    page.get_by_label("Figure: Total calls").focus()
+    page.locator("summary", has_text="Figure: Total calls").focus()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Satisfaction").press("Enter")
     page.locator("#tr-head").get_by_text("Satisfaction").wait_for()

@@ -175,7 +175,7 @@ def test_from_a_bar_of_waits_and_from_the_peak_to_the_calls(demo: Program, page:
 
 def test_the_threshold_is_chosen_by_keyboard_and_stays_in_the_address(demo: Program, page: Page) -> None:
     page.goto(demo.url(f"/service-level?{WEEK}"))
-    page.get_by_label("Within: 20 s").focus()
+    page.locator("summary", has_text="Within: 20 s").focus()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="45 s").press("Enter")
     page.locator("#sl-formula").get_by_text("within 45 s").wait_for()

@@ -141,7 +141,7 @@ def test_a_browser_signs_in_and_out(program: Program, admin: requests.Session, p
     sign_in(program, page)
     assert page.url == program.url("/?zone=UTC")
     page.locator("#vh-account > summary").click()
-    page.get_by_text("Admin", exact=True).wait_for()
+    page.locator("#vh-account").get_by_text("Admin", exact=True).wait_for()
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("heading", name="Sign in").wait_for()
     page.goto(program.url("/"))
