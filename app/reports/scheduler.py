@@ -20,6 +20,7 @@ from data.reporting import cron, runs, schedules
 from data.reporting.runs import Run, RunStatus
 from data.reporting.schedules import Plan, Schedule
 from data.times import MINUTE, now_micros, to_iso
+from monitoring.tracing import create_span
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,8 @@ class Scheduler:
             run = runs.next_waiting(connection, now)
         if run is None:
             return False
-        self._work(run)
+        with create_span(f"report {run.plan.name}", {"run": run.id}):
+            self._work(run)
         return True
 
     def ask(self, schedule: Schedule, who: str) -> int:
