@@ -25,7 +25,7 @@ _ROUNDS, _REQUESTS = 200, 5
 _OWN = {"Origin": "http://localhost"}
 
 
-def lines(scratch: Path) -> Iterator[Line]:
+def lines(calls: int, scratch: Path) -> Iterator[Line]:
     """Sign-in, and what a request costs more with each kind of credential."""
     guarded = create_app(Settings(var_dir=scratch / "on"))
     open_to_all = create_app(Settings(var_dir=scratch / "off", auth=False))

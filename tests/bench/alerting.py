@@ -28,7 +28,7 @@ receivers: [{{name: hook, webhook_configs: [{{url: '{url}'}}]}}]
 _CROSSINGS, _EVERY_SECONDS = 15, 4.0
 
 
-def lines(scratch: Path) -> Iterator[Line]:
+def lines(calls: int, scratch: Path) -> Iterator[Line]:
     """Both pairs at once, on the same metrics."""
     rules, routes = scratch / "rules.yml", scratch / "am.yml"
     rules.write_text(_RULES, encoding="utf-8")

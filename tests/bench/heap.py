@@ -21,7 +21,7 @@ _TARGET = 10.0
 _PAGES = {"overview": "/", "calls": "/calls"}
 
 
-def lines(scratch: Path, seconds: int = _SECONDS) -> Iterator[Line]:
+def lines(calls: int, scratch: Path, seconds: int = _SECONDS) -> Iterator[Line]:
     """Growth in percent of each page, all open at the same time before a demo that refreshes every second."""
     program = find("chromium")
     if program is None:
@@ -78,5 +78,5 @@ def _megabytes(page: Page, cdp: CDPSession) -> float:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        for line in lines(Path(folder), int(sys.argv[1]) if len(sys.argv) > 1 else _SECONDS):
+        for line in lines(0, Path(folder), int(sys.argv[1]) if len(sys.argv) > 1 else _SECONDS):
             print(f"{line.figure}: {line.value:+.1f} % ({line.note})")

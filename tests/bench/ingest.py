@@ -39,7 +39,7 @@ _COLUMNS = ("source", "call_id", "direction", "agent", "queue", "caller", "start
 _TIMES = ("started_at", "queued_at", "answered_at", "ended_at")
 
 
-def lines(scratch: Path) -> Iterator[Line]:
+def lines(calls: int, scratch: Path) -> Iterator[Line]:
     """January of the bank, a big file, single calls over HTTP."""
     yield _january(scratch)
     yield _bulk(scratch)

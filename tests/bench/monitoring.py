@@ -21,7 +21,7 @@ from tests.monitoring.receiver import Receiver
 _RUNS = 9
 
 
-def lines(scratch: Path) -> Iterator[Line]:
+def lines(calls: int, scratch: Path) -> Iterator[Line]:
     """All parts, one after the other."""
     call = _measured("call")
     bare = [Baseline("labels() and inc() and observe() of prometheus_client", call["bare"])]

@@ -29,7 +29,7 @@ class Load:
     seen: float
 
 
-def lines(scratch: Path) -> Iterator[Line]:
+def lines(calls: int, scratch: Path) -> Iterator[Line]:
     """The page, and Dash's own defaults with charts of the same size as its baseline."""
     program = find("chromium")
     if program is None:

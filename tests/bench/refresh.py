@@ -37,7 +37,7 @@ class Seen:
     late: int = 0
 
 
-def lines(scratch: Path) -> Iterator[Line]:
+def lines(calls: int, scratch: Path) -> Iterator[Line]:
     """The refresh under load; the usual way to make the same charts as its baseline."""
     with running("demo", scratch / "refresh", scratch) as app:
         seen, cpu = asyncio.run(_load(app))

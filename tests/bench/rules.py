@@ -36,7 +36,7 @@ _TARGET = {"job": "voicehive", "instance": "127.0.0.1:8001"}
 _RUNS = 9
 
 
-def lines(scratch: Path) -> Iterator[Line]:
+def lines(calls: int, scratch: Path) -> Iterator[Line]:
     """All figures, one after the other."""
     for series, target in ((1_000, 10.0), (10_000, 100.0)):
         found, ms, slowest = _evaluation(series, scratch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from data.analytics import AnalyticCopy
 from data.filters import CallFilter
@@ -27,7 +28,7 @@ def _page(copy: AnalyticCopy, chosen: CallFilter, number: int, sort: str = "star
     return rows(copy, chosen, counted, _COLUMNS, start=(number - 1) * _PAGE, limit=_PAGE, sort=sort)
 
 
-def lines(calls: int) -> Iterator[Line]:
+def lines(calls: int, scratch: Path) -> Iterator[Line]:
     """Medians of whole answers: counting and reading."""
     store = stores.analytic(calls)
     record = store.record()
