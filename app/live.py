@@ -84,7 +84,8 @@ def state_of(parts: Mapping[str, Mapping[str, Any]]) -> State:
 
 
 def page_state(page: str, parts: Parts, chosen: PageFilter, services: Services) -> State:
-    """The parts of a page for a filter, computed once for everybody; raises WithoutRecord."""
+    """The parts of a page for a filter, computed once for everybody and anew after each change that somebody made;
+    raises WithoutRecord."""
 
     def compute() -> State:
         frame = problem_parts(services.problems())
@@ -94,7 +95,7 @@ def page_state(page: str, parts: Parts, chosen: PageFilter, services: Services) 
             true = error.parts if isinstance(error, WithoutRecord) else {}
             raise WithoutRecord(str(error), {**frame, **true}) from error
 
-    found: State = services.answers.get(("live", page, chosen.key), compute)
+    found: State = services.answers.get(("live", page, chosen.key, services.changes), compute)
     return found
 
 

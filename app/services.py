@@ -73,6 +73,8 @@ class Services:
     answers: Answers
     #: When calls were last stored by this process, seconds since 1970.
     last_commit: float | None = None
+    #: How many changes people made here: whoever made one is not shown what was true before it.
+    changes: int = 0
 
     @property
     def uptime_seconds(self) -> float:

@@ -32,7 +32,7 @@ from app.auth.current import audit, current
 from app.reports.compose import Asked, NothingYet
 from app.reports.files import MEDIA_TYPES, Form, made
 from app.reports.making import calls_of
-from app.reports.periods import Period
+from app.reports.periods import AT_SEVEN, Period
 from app.reports.sending import MESSAGE
 from app.services import services
 from data.reporting import cron, runs, schedules
@@ -125,7 +125,7 @@ class ScheduleBody(BaseModel):
             forms=[form.value for form in Form if form in self.forms],
             recipients=list(dict.fromkeys(self.recipients)),
             channels=list(dict.fromkeys(self.channels)),
-            cron=self.cron or _AT_SEVEN[self.period],
+            cron=self.cron or AT_SEVEN[self.period],
             paused=self.paused,
         )
         for channel in [*(["mail"] if made_of.recipients else []), *made_of.channels]:
@@ -134,7 +134,6 @@ class ScheduleBody(BaseModel):
         return made_of
 
 
-_AT_SEVEN = {Period.DAILY: "0 7 * * *", Period.WEEKLY: "0 7 * * 1", Period.MONTHLY: "0 7 1 * *"}
 _NOT_FILTERS = ("from", "to", "zone", "compare", "kiosk")
 
 

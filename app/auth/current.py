@@ -50,6 +50,7 @@ def by_cookie() -> bool:
 
 def audit(action: str, subject: str, *, before: Any = None, after: Any = None, actor: str | None = None) -> None:
     """Write a line of the audit log about the request being served; `actor` where nobody signed in yet."""
+    services().changes += 1
     who = current()
     name = actor if actor is not None else who.name if who is not None else "nobody"
     log.append(

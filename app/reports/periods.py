@@ -16,6 +16,10 @@ class Period(StrEnum):
     MONTHLY = "monthly"
 
 
+#: When a report is due that names no time of its own: at 07:00 on the day after its period.
+AT_SEVEN = {Period.DAILY: "0 7 * * *", Period.WEEKLY: "0 7 * * 1", Period.MONTHLY: "0 7 1 * *"}
+
+
 def first_day(period: Period, day: date) -> date:
     """The first day of the period that holds `day`."""
     if period is Period.WEEKLY:

@@ -13,13 +13,14 @@
     return query;
   }
 
-  function make(form) {
-    const query = narrowed();
-    const zone = new URLSearchParams(location.search).get("zone");
-    if (zone) query.set("zone", zone);
-    query.set("period", byId("rp-now-period").value);
-    if (byId("rp-now-date").value) query.set("date", byId("rp-now-date").value);
+  function show(form, query, more) {
+    for (const [name, value] of Object.entries(more)) if (value) query.set(name, value);
     window.open("/api/reports/report." + form + "?" + query, "_blank", "noopener");
+  }
+
+  function make(form) {
+    const zone = new URLSearchParams(location.search).get("zone");
+    show(form, narrowed(), { zone, period: byId("rp-now-period").value, date: byId("rp-now-date").value });
   }
 
   const checks = (group) => [...document.querySelectorAll('[data-check="' + group + '"]')];
@@ -32,11 +33,17 @@
     for (const name of ["name", "zone", "cron", "filter"]) vh.write(byId("rp-" + name), plan[name]);
     byId("rp-period").value = plan.period;
     byId("rp-recipients").value = plan.recipients.join("\n");
+    hint();
     for (const button of checks("rp-form")) press(button, plan.forms.includes(button.dataset.value));
     for (const button of checks("rp-channel")) press(button, plan.channels.includes(button.dataset.value));
     byId("rp-dialog").dataset.paused = String(plan.paused);
     byId("rp-dialog").showModal();
     byId("rp-name").focus();
+  }
+
+  // The time that counts while none is written.
+  function hint() {
+    byId("rp-cron").placeholder = byId("rp-period").selectedOptions[0].dataset.cron;
   }
 
   const chosen = (group) => checks(group).filter((b) => b.getAttribute("aria-pressed") === "true").map((b) => b.dataset.value);
@@ -67,6 +74,10 @@
     delete(button) {
       if (confirm("Delete the schedule “" + button.dataset.name + "”? Its lines in the ledger stay.")) vh.act(button, "DELETE", path(button));
     },
+    preview() {
+      const plan = written();
+      show("html", new URLSearchParams(plan.filter), { zone: plan.zone, period: plan.period });
+    },
     close: () => byId("rp-dialog").close(),
   };
 
@@ -76,6 +87,10 @@
     if (button.dataset.report) actions[button.dataset.report](button);
     else if (button.dataset.make) make(button.dataset.make);
     else if (button.dataset.check) press(button, button.getAttribute("aria-pressed") !== "true");
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "rp-period") hint();
   });
 
   document.addEventListener("submit", async (event) => {

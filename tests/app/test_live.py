@@ -53,3 +53,11 @@ def test_an_unknown_page_and_a_bad_filter_are_named(client: Client) -> None:
     assert client.get("/_live/nothing").status_code == 404
     answer = client.get("/_live/overview?from=tomorrow")
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_parameter")
+
+
+def test_who_changes_something_sees_it_at_once(client: Client) -> None:
+    assert "Ann's week" not in client.get("/_live/reports").text
+    made = client.post("/api/reports/schedules", json={"name": "Ann's week", "period": "weekly"})
+    assert "Ann's week" in client.get("/_live/reports").text
+    client.delete(f"/api/reports/schedules/{made.json['id']}")
+    assert "Ann's week" not in client.get("/_live/reports").text

@@ -13,9 +13,10 @@ from app.components.guard import Parts
 from app.components.plain import Plain, h
 from app.pages.reports import ids
 from app.reports.delivery import CHANNELS
+from app.reports.periods import AT_SEVEN, Period
 from app.services import services
 
-_PERIODS = {"daily": "Day", "weekly": "Week", "monthly": "Month"}
+_PERIODS = {Period.DAILY: "Day", Period.WEEKLY: "Week", Period.MONTHLY: "Month"}
 _FORMS = {"html": "Open", "pdf": "PDF", "xlsx": "Excel", "csv": "CSV"}
 
 
@@ -73,7 +74,7 @@ def _ledger(parts: Parts) -> Plain:
 def _dialog() -> Plain:
     ways = services().reports.ways
     zone = services().settings.timezone
-    periods = [h("Option", text, value=value) for value, text in _PERIODS.items()]
+    periods = [h("Option", text, value=value, data_cron=AT_SEVEN[value]) for value, text in _PERIODS.items()]
     forms = [_check("rp-form", form, "HTML" if form == "html" else text) for form, text in _FORMS.items()]
     channels = [
         _check("rp-channel", name, name.capitalize() + (f" (set {setting})" if ways.missing(name) else ""),
@@ -97,6 +98,7 @@ def _dialog() -> Plain:
         h("Fieldset", [h("Legend", "Further to", cls="vh-field"), *channels], cls="rp-checks"),
     ]  # fmt: skip
     buttons = [
+        h("Button", "Preview", type="button", cls="vh-button", data_report="preview"),
         h("Button", "Cancel", type="button", cls="vh-button", data_report="close"),
         h("Button", "Save", type="submit", cls="vh-button vh-primary"),
     ]

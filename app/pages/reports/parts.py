@@ -18,21 +18,20 @@ _MOST_RUNS = 50
 
 
 def parts(page: PageFilter, services: Services) -> Parts:
-    """The schedules with their last runs, and the ledger; times on the clock of the page's zone."""
+    """The schedules with their last runs, and the ledger; times on the clock of the page's zone.
+
+    Raises RecordUnavailable: the page then keeps the rows that it has.
+    """
     zone, record = page.filter.zone, services.record
-
-    def planned() -> Parts:
-        found = schedule_rows(schedules.all_schedules(record), runs.last_runs(record), zone)
-        return {ids.SCHEDULES: {"children": found}}
-
-    def made() -> Parts:
-        found = runs.ledger(record, _MOST_RUNS)
-        with record.read() as connection:
-            files = {run.id: list(runs.files_of(connection, run.id)) for run in found}
-        return {ids.LEDGER: {"children": ledger_rows(found, files, zone)}}
-
+    planned, last, made = schedules.all_schedules(record), runs.last_runs(record), runs.ledger(record, _MOST_RUNS)
+    with record.read() as connection:
+        files = {run.id: list(runs.files_of(connection, run.id)) for run in made}
     return {
         **filter_parts(page),
-        **guarded((ids.SCHEDULES,), "The schedules", planned),
-        **guarded((ids.LEDGER,), "The ledger", made),
+        **guarded(
+            (ids.SCHEDULES,),
+            "The schedules",
+            lambda: {ids.SCHEDULES: {"children": schedule_rows(planned, last, zone)}},
+        ),
+        **guarded((ids.LEDGER,), "The ledger", lambda: {ids.LEDGER: {"children": ledger_rows(made, files, zone)}}),
     }

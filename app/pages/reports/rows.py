@@ -11,6 +11,7 @@ from app.components.plain import Children, Plain, h
 from app.format import duration
 from app.pages.alerts.words import ago, due, nothing, tag
 from app.reports.making import calls_of
+from app.reports.periods import AT_SEVEN, Period
 from app.reports.sending import MESSAGE
 from app.reports.words import conditions
 from data.reporting.runs import Run, RunStatus
@@ -106,7 +107,9 @@ def _run(run: Run, files: Sequence[str], zone: str) -> Plain:
 
 
 def _status(run: Run) -> Plain:
-    return tag(_STATUS.get(run.status, run.status.value), _TINTS.get(run.status, "abandoned"))
+    # What goes to nobody is made, and that is all.
+    text = "made" if run.status is RunStatus.DONE and not run.channels else _STATUS.get(run.status, run.status.value)
+    return tag(text, _TINTS.get(run.status, "abandoned"))
 
 
 def _period(run: Run) -> str:
@@ -144,9 +147,10 @@ def when(cron: str) -> str:
 
 
 def _plan(plan: Plan) -> dict[str, object]:
-    """As the API takes it."""
+    """As the API takes it; the usual time stays unsaid, so that it follows the period."""
+    own = "" if plan.cron == AT_SEVEN[Period(plan.period)] else plan.cron
     return {
-        "name": plan.name, "period": plan.period, "cron": plan.cron, "zone": plan.zone, "filter": plan.query,
+        "name": plan.name, "period": plan.period, "cron": own, "zone": plan.zone, "filter": plan.query,
         "forms": list(plan.forms), "recipients": list(plan.recipients), "channels": list(plan.channels),
         "paused": plan.paused,
     }  # fmt: skip

@@ -80,6 +80,17 @@ def test_what_can_not_work_is_refused_at_once(client: Client, change: Any, statu
     assert (answer.status_code, says in answer.json["error"]["message"]) == (status, True), answer.json
 
 
+def test_without_the_record_the_page_says_so_and_keeps_its_rows(app: App, client: Client, tmp_path: Path) -> None:
+    client.post("/api/reports/schedules", json=WEEKLY)
+    assert client.get("/_live/reports").status_code == 200
+    app.services.record.close()
+    (tmp_path / "var" / "voicehive.db").rename(tmp_path / "away.db")
+    answer = client.get("/_live/reports?queue=billing")
+    assert (answer.status_code, answer.json["error"]["message"]) == (503, "The call record does not answer.")
+    assert "rp-schedules" not in answer.json["parts"]
+    (tmp_path / "away.db").rename(tmp_path / "var" / "voicehive.db")
+
+
 def test_a_report_at_once(app: App, client: Client) -> None:
     start = now_micros() - 8 * DAY
     ended = {"started_at": to_iso(start), "answered_at": to_iso(start), "ended_at": to_iso(start + 60_000_000)}
