@@ -23,7 +23,7 @@ _passphrase = click.option(
 @_passphrase
 def backup(folder: Path, with_keys: bool, passphrase_file: Path | None) -> None:
     """Write the call record into DIR, which must be empty or missing; the server may go on running."""
-    from data.backup import BackupFailed
+    from data.backup import BackupFailed, FolderTaken
     from data.backup import backup as make
     from data.record import Record, RecordUnavailable
 
@@ -32,6 +32,8 @@ def backup(folder: Path, with_keys: bool, passphrase_file: Path | None) -> None:
     record = Record(chosen.record_url)
     try:
         manifest = make(record, folder, keys=chosen.var_dir if with_keys else None, passphrase=words)
+    except FolderTaken as error:
+        raise Refused(str(error)) from None
     except (BackupFailed, RecordUnavailable) as error:
         raise click.ClickException(str(error)) from None
     finally:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from data.backup.manifest import BackupFailed, BadBackup, Manifest
+from data.backup.manifest import BackupFailed, BadBackup, FolderTaken, Manifest
 from data.backup.restoring import restore
 from data.backup.taking import backup
 
-__all__ = ["BackupFailed", "BadBackup", "Manifest", "backup", "restore"]
+__all__ = ["BackupFailed", "BadBackup", "FolderTaken", "Manifest", "backup", "restore"]

@@ -18,6 +18,10 @@ class BackupFailed(RuntimeError):
     """A backup could not be made; the message says why."""
 
 
+class FolderTaken(BackupFailed):
+    """The folder for a backup holds something already."""
+
+
 class BadBackup(RuntimeError):
     """A backup can't be restored here; the message says why and what would help."""
 

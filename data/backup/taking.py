@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 
 from data.backup import postgres
 from data.backup.keys import seal
-from data.backup.manifest import BackupFailed, Manifest, count_rows, described
+from data.backup.manifest import BackupFailed, FolderTaken, Manifest, count_rows, described
 from data.record import Record
 from data.times import SECOND, now_micros, to_iso
 
@@ -25,7 +25,7 @@ def backup(record: Record, folder: Path, *, keys: Path | None = None, passphrase
     It appears only once it is whole. `keys`: the folder whose key files are added, encrypted with the passphrase.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BackupFailed(f"{folder}: is there already and not empty; name another folder")
+        raise FolderTaken(f"{folder}: is there already and not empty; name another folder")
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
