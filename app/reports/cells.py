@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.figures import units
 from app.format import Trend, trend, unbroken
-from app.reports.content import Cell, KeyFigure, Report
+from app.reports.content import Cell, KeyFigure, Report, Table
 from data.times import to_datetime
 
 #: Units that are no numbers.
@@ -30,6 +30,18 @@ def row_units(row: object, columns: object) -> list[str]:
     # An amount names its currency.
     own = own if own in ("calls", "%", "s", "ms", "of 5") else "money"
     return [own if head.unit == "mixed" else head.unit for head in heads]
+
+
+def shade(value: Cell, table: Table) -> float | None:
+    """How dark the cell is, above 0 to 1, where the table is shaded."""
+    if not table.shaded or not value or isinstance(value, str):
+        return None
+    return value / highest(table)
+
+
+def highest(table: Table) -> float:
+    """The highest of its figures, 0 where there is none."""
+    return max((cell for row in table.rows for cell in row if isinstance(cell, int | float)), default=0)
 
 
 def moved(figure: KeyFigure) -> Trend | None:

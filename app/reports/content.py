@@ -23,13 +23,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells, one a column; `name` is unlike that of any other table of a report."""
+    """Rows of cells, one a column; `name` is unlike that of any other table of a report.
+
+    shaded: its figures are all of one kind, and the higher one is, the darker is its cell.
+    """
 
     name: str
     title: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     note: str = ""
+    shaded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

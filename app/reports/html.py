@@ -27,8 +27,10 @@ _ROW_HEIGHT, _CHART_HEIGHT = 26, 260
 def environment() -> Environment:
     """The templates of reports; what is filled in is escaped."""
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    made.globals |= {"shown": cells.shown, "units_of": cells.row_units, "moved": cells.moved, "count": text.count,
-                     "words": cells.WORDS, "most_rows": MOST_ROWS, "unbroken": text.unbroken}  # fmt: skip
+    made.globals |= {
+        "shown": cells.shown, "units_of": cells.row_units, "shade": cells.shade, "moved": cells.moved,
+        "words": cells.WORDS, "most_rows": MOST_ROWS, "count": text.count, "unbroken": text.unbroken,
+    }  # fmt: skip
     return made
 
 

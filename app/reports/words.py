@@ -11,7 +11,7 @@ from data.filters import LISTS, UNKNOWN, CallFilter
 from data.kpis import KPIS
 from data.queries.changes import Change
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def changed(change: Change, currency: str | None) -> str:
@@ -48,7 +48,7 @@ def conditions(chosen: CallFilter) -> list[str]:
     """What the calls are narrowed to: "Agent: roxy or mia"."""
     found = [_listed(name, getattr(chosen, name)) for name in LISTS if getattr(chosen, name)]
     if chosen.weekday:
-        found.append(f"Weekday: {' or '.join(_DAYS[day] for day in chosen.weekday)}")
+        found.append(f"Weekday: {' or '.join(DAYS[day] for day in chosen.weekday)}")
     if chosen.hour:
         found.append(f"Hour: {' or '.join(f'{hour}:00' for hour in chosen.hour)}")
     if chosen.csat:

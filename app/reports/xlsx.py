@@ -97,6 +97,9 @@ class _Sheets:
         for number, row in enumerate(rows, 1):
             for place, (value, unit) in enumerate(zip(row, cells.row_units(row, table.columns), strict=True)):
                 self._write(sheet, number, place, value, unit)
+        if rows and table.shaded:
+            scale = {"type": "2_color_scale", "min_color": LIGHT["surface"], "max_color": LIGHT["heat"]}
+            sheet.conditional_format(1, 1, len(rows), len(table.columns) - 1, scale)
         if rows:
             sheet.autofilter(0, 0, len(rows), len(table.columns) - 1)
         for place, chart in enumerate(charts):

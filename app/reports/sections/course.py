@@ -12,12 +12,14 @@ from app.figures.parts import Figure, Trace, finished, gaps, header, line
 from app.figures.volume import STATUSES
 from app.figures.volume import volume as volume_figure
 from app.format import count
-from app.reports.content import Chart, Column, Section, Table, rows_of
+from app.reports.content import Cell, Chart, Column, Section, Table, rows_of
 from app.reports.sections.given import Given
+from app.reports.words import DAYS
 from data.kpis import KPIS, count_where, has_status
 from data.models import Status, calls
 from data.queries.series import filled, series
-from data.times import buckets
+from data.queries.trends import heat
+from data.times import DAY, buckets
 
 _FIGURES = (
     "total_calls", "offered", "success_rate", "abandonment_rate", "service_level", "asa_seconds",
@@ -56,7 +58,19 @@ def volume(given: Given, frame: pd.DataFrame) -> Section:
     )
     words = _extremes(given, frame)
     chart = Chart("volume", f"Calls by {first.lower()}", figure, words, table.name, [_ENDED[n] for n in shown], "bar")
-    return Section("volume", "Volume", [words], [chart], [table])
+    tables = [table, _rhythm(given)] if given.step >= DAY else [table]
+    return Section("volume", "Volume", [words], [chart], tables)
+
+
+def _rhythm(given: Given) -> Table:
+    """Calls by hour and weekday."""
+    frame = heat(given.copy, given.chosen, "total_calls")
+    found = {(hour, day): int(n) for day, hour, n in frame[["weekday", "hour", "value"]].itertuples(index=False)}
+    rows: list[list[Cell]] = [
+        [f"{hour:02d}:00", *(found.get((hour, day), 0) for day in range(7))] for hour in range(24)
+    ]
+    columns = [Column("Hour"), *(Column(day[:3], "calls") for day in DAYS)]
+    return Table("Weekday and hour", "Calls by weekday and hour", columns, rows, shaded=True)
 
 
 def _previous(given: Given) -> list[int | None]:

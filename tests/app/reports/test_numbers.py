@@ -22,7 +22,8 @@ from app.reports.html import html
 from app.reports.paper import printed
 from app.reports.periods import Period
 from app.reports.xlsx import xlsx
-from tests.app.reports.conftest import Bank
+from data.times import to_datetime
+from tests.app.reports.conftest import ZONE, Bank
 from tests.servers import require
 
 #: Figure in the report -> figure of the expectation, computed with plain pandas.
@@ -66,6 +67,21 @@ def test_content(january: Report, expected: Any) -> None:
     assert {str(row[0]).lower(): row[1] for row in january.table("Outcomes").rows} == expected["by_status"]
 
 
+def test_the_rhythm_of_the_week(january: Report, bank: Bank, expected: Any) -> None:
+    """By hour and weekday of the bank's own clock; in January 1999 Sunday was the busiest day."""
+    table = january.table("Weekday and hour")
+    rows: list[Any] = [row[1:] for row in table.rows]
+    assert (table.columns[7].label, len(rows)) == ("Sun", 24)
+    by_day = [sum(row[day] for row in rows) for day in range(7)]
+    days: Any = january.table("Volume").rows
+    sundays = [n for at, n, *_ in days if to_datetime(at, ZONE).weekday() == 6]
+    assert (sum(by_day), by_day[6]) == (expected["total_calls"], sum(sundays))
+    highest = max(max(row) for row in rows)
+    assert f'data-value="{highest}" style="--share:1.00"' in html(january)
+    # One day has no rhythm: its hours are the bars.
+    assert "Weekday and hour" not in {each.name for each in bank.report(Period.DAILY, date(1999, 1, 3)).tables}
+
+
 def test_html(january: Report, expected: Any) -> None:
     page = html(january)
     # Figure, value: the value with all its digits stands in the cell.
@@ -97,6 +113,9 @@ def test_xlsx(january: Report, expected: Any) -> None:
     assert [volume["A2"].value, volume["A32"].value] == [datetime(1999, 1, 1), datetime(1999, 1, 31)]
     assert volume["A2"].is_date and volume["B2"].number_format == "#,##0"
     assert sum(row[0].value for row in volume.iter_rows(min_row=2, min_col=2, max_col=2)) == expected["total_calls"]
+    assert [rule.type for rules in book["Weekday and hour"].conditional_formatting for rule in rules.rules] == [
+        "colorScale"
+    ]
     assert len(volume._charts) == 1 and len(book["Service level"]._charts) == 2
 
 
