@@ -11,9 +11,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -44,6 +42,7 @@ from data.reporting.runs import Run, RunStatus
 from data.reporting.schedules import Plan
 from data.times import from_datetime, now_micros
 from tests.alerts.hook import Hook
+from tests.app.reports.bucket import bucket
 from tests.app.reports.conftest import ZONE
 from tests.servers import free_port, require, wait_until
 
@@ -290,35 +289,22 @@ def test_without_the_package_the_error_says_what_to_install(monkeypatch: pytest.
 
 
 def test_a_bucket_gets_the_files() -> None:
-    """Against a server that keeps what is PUT, and looks whether it is signed."""
-    kept: dict[str, tuple[bytes, str]] = {}
-
-    class Bucket(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = b'<?xml version="1.0"?><LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>'
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_PUT(self) -> None:
-            content = self.rfile.read(int(self.headers["Content-Length"]))
-            kept[self.path] = (content, self.headers.get("Authorization", ""))
-            self.send_response(200)
-            self.send_header("ETag", '"1"')
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Bucket)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        upload(parcel(), SecretStr(f"http://key:sec%2Fret@127.0.0.1:{server.server_port}/reports/calls"))
-    finally:
-        server.shutdown()
-        server.server_close()
-    content, signed = kept["/reports/calls/bank-all/a.csv"]
+    with bucket() as store:
+        upload(parcel(), store.address())
+    content, signed = store.kept["/reports/calls/bank-all/a.csv"]
     assert b"x" in content and signed.startswith("AWS4-HMAC-SHA256 Credential=key/")
+
+
+def test_a_bucket_that_refuses_us_says_why_and_is_asked_once() -> None:
+    with bucket() as store:
+        for address, says in (
+            (store.address(key="other"), f"127.0.0.1:{store.port}/reports: InvalidAccessKeyId: no"),
+            (store.address("nothing"), f"127.0.0.1:{store.port}/nothing: NoSuchBucket: no"),
+            (store.address("x"), f"127.0.0.1:{store.port}/x: invalid bucket name x"),
+        ):
+            with pytest.raises(SendError) as error:
+                upload(parcel(), address)
+            assert (str(error.value), error.value.retryable) == (says, False)
+    with pytest.raises(SendError) as error:
+        upload(parcel(), store.address())
+    assert error.value.retryable, "a server that is away may come back"
