@@ -6,16 +6,21 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
 
 from alerts.dispatch.defaults import mail_server
+from alerts.receivers.errors import SendError
 from app.doctor.finding import Finding, fail, note, ok
-from app.settings import Settings
+from app.doctor.machine import serves
+from app.reports.delivery.bucket import look
+from app.settings import Settings, is_loopback
 
 _SECONDS = 3.0
+_RIGHT = "is it right, and may this machine reach it?"
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
@@ -29,9 +34,13 @@ def findings(settings: Settings) -> Iterator[Finding]:
     for key, url in (
         ("SLACK_WEBHOOK_URL", settings.slack_webhook_url),
         ("ALERT_WEBHOOK_URL", settings.alert_webhook_url),
+        ("REPORT_WEBHOOK_URL", settings.report_webhook_url),
     ):
         if url is not None:
             yield _reach(key, url)
+    if settings.report_bucket_url is not None:
+        yield _bucket(settings.report_bucket_url)
+    yield _address(settings)
     for name, url, path in (
         ("PROMETHEUS_URL", settings.prometheus_url, "/-/healthy"),
         ("ALERTMANAGER_URL", settings.alertmanager_url, "/-/healthy"),
@@ -62,7 +71,7 @@ def _mail(url: str) -> Finding:
     except smtplib.SMTPAuthenticationError as error:
         return fail("mail", f"{host}:{port} refuses user and password ({error.smtp_code})", "mend them in SMTP_URL")
     except (smtplib.SMTPException, OSError) as error:
-        return fail("mail", f"{host}:{port}: {error}", "is SMTP_URL right, and may this machine reach it?")
+        return fail("mail", f"{host}:{port}: {error}", f"SMTP_URL: {_RIGHT}")
     return ok("mail", f"{host}:{port} lets us in")
 
 
@@ -72,12 +81,47 @@ def _reach(key: str, secret: SecretStr) -> Finding:
     try:
         httpx.head(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/", timeout=_SECONDS)
     except httpx.HTTPError as error:
+        return fail(key, f"{parts.hostname}: {str(error) or type(error).__name__}", _RIGHT)
+    rest = "`Run now`" if key == "REPORT_WEBHOOK_URL" else "`send a test` on the alerts page"
+    return ok(key, f"{parts.hostname} answers; {rest} tries the rest")
+
+
+def _bucket(address: SecretStr) -> Finding:
+    """Whether it is there and our key is good; nothing is put into it."""
+    key = "REPORT_BUCKET_URL"
+    if find_spec("minio") is None:
+        return fail(key, "buckets need the package minio", "pip install 'voicehive[s3]'")
+    try:
+        look(address, _SECONDS)
+    except SendError as error:
         return fail(
-            key,
-            f"{parts.hostname}: {str(error) or type(error).__name__}",
-            "is it right, and may this machine reach it?",
+            key, str(error), _RIGHT if error.retryable else "mend bucket, key and secret, or what the key may do"
         )
-    return ok(key, f"{parts.hostname} answers; `send a test` on the alerts page tries the rest")
+    return ok(key, "the bucket lets us in")
+
+
+def _address(settings: Settings) -> Finding:
+    """Where the links in messages and reports lead: to the server of these settings, if it runs."""
+    key, url = "EXTERNAL_URL", settings.external_url
+    if not url:
+        tells = settings.smtp_url or settings.slack_webhook_url or settings.report_webhook_url
+        if tells is not None and is_loopback(str(urlsplit(settings.address).hostname)):
+            seen = f"not set: links in messages lead to {settings.address}, which only this machine opens"
+            return note(key, seen, "set it to the address that people use")
+        return ok(key, f"links lead to {settings.address}")
+    if not serves(settings):
+        return note(key, f"links lead to {url}", "whether that is this server can be seen while it runs")
+    try:
+        answer = httpx.get(f"{url}/healthz", timeout=_SECONDS)
+        ours = answer.json() == {"status": "ok"}
+    except httpx.HTTPError as error:
+        return fail(key, f"{url}: {str(error) or type(error).__name__}", _RIGHT)
+    except ValueError:
+        ours = False
+    if not ours:
+        seen = f"{url} answers {answer.status_code}, and not as this server does: links lead astray"
+        return fail(key, seen, "set it to the address that people use, or mend the proxy there")
+    return ok(key, f"{url} leads here")
 
 
 def _healthy(key: str, secret: SecretStr, path: str) -> Finding:

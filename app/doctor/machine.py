@@ -17,18 +17,19 @@ from alerts.notifier import CONFIG_FILE
 from alerts.rules import load_rules
 from alerts.running import RULES_FILE
 from app.doctor.finding import Finding, fail, note, ok
+from app.reports.paper import find_browser
 from app.server import check_address
 from app.settings import Settings, SettingsError
 
 _LEAST_BYTES, _LITTLE_BYTES = 200e6, 2e9
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """All of them."""
     yield _folder("VAR_DIR", settings.var_dir)
-    if settings.archive_dir is not None:
-        yield _folder("ARCHIVE_DIR", settings.archive_dir)
+    for key, folder in (("ARCHIVE_DIR", settings.archive_dir), ("REPORT_DIR", settings.report_dir)):
+        if folder is not None:
+            yield _folder(key, folder)
     yield _disk(settings.var_dir)
     yield _ports(settings)
     yield _chromium()
@@ -47,7 +48,7 @@ def _folder(name: str, folder: Path) -> Finding:
         return fail(
             name, f"can't write to {existing}: {error.strerror}", f"choose another folder, or: chown it to {_user()}"
         )
-    return ok(name, f"{folder} can be written" if existing == folder else f"{folder} is made at the first start")
+    return ok(name, f"{folder} can be written" if existing == folder else f"{folder} is made when it is needed")
 
 
 def _user() -> str:
@@ -68,13 +69,14 @@ def _ports(settings: Settings) -> Finding:
     try:
         check_address(settings)
     except SettingsError as error:
-        if _serves(settings):
+        if serves(settings):
             return ok("ports", f"VoiceHive answers on {settings.address}")
         return fail("ports", str(error), "stop the other program, or set PORT or PROMETHEUS_PORT")
     return ok("ports", f"{settings.port} and {settings.prometheus_port} are free; no server runs")
 
 
-def _serves(settings: Settings) -> bool:
+def serves(settings: Settings) -> bool:
+    """Whether the server of these settings runs."""
     scheme = "https" if settings.tls_cert_file else "http"
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
@@ -86,7 +88,7 @@ def _serves(settings: Settings) -> bool:
 
 
 def _chromium() -> Finding:
-    found = next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    found = find_browser()
     if found is None:
         return note("Chromium", "not installed: reports come without PDF", "apt install chromium, or Google Chrome")
     return ok("Chromium", found)

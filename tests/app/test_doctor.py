@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -24,6 +27,7 @@ from data.migrations import migrate
 from data.record import Record
 from data.times import HOUR, now_micros
 from data.writer import apply
+from tests.app.reports.bucket import Bucket, bucket
 from tests.data.support import call
 from tests.servers import free_port
 
@@ -149,6 +153,80 @@ def test_an_address_where_nobody_answers(given: Callable[..., Settings], key: st
     settings = given(**{key: SecretStr(f"http://127.0.0.1:{free_port()}/T0/secret-part")})
     assert "refused" in failing(settings)[key.upper()]
     assert not any("secret-part" in finding.seen for finding in examine(settings))
+
+
+def free_url() -> str:
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture
+def store() -> Iterator[Bucket]:
+    with bucket() as found:
+        yield found
+
+
+@pytest.fixture
+def serving(given: Callable[..., Settings]) -> Iterator[Callable[..., Settings]]:
+    """The same settings, while something that looks like their server runs."""
+
+    class Health(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"status": "ok"}')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Health) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield lambda **more: given(**{"port": server.server_port} | more)
+        server.shutdown()
+
+
+def test_whatever_keeps_reports_from_leaving_is_named_with_what_to_do(
+    serving: Callable[..., Settings], store: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = {
+        "report_dir": tmp_path / "reports", "report_bucket_url": store.address(),
+        "report_webhook_url": SecretStr(f"http://127.0.0.1:{serving().port}/hook"),
+        "external_url": f"http://localhost:{serving().port}",
+    }  # fmt: skip
+    sound = found(serving(**good))
+    assert {sound[key.upper()].state for key in good} == {State.OK}
+    (tmp_path / "file").write_text("no folder")
+    broken: list[tuple[dict[str, Any], str, str, str]] = [
+        ({"report_dir": tmp_path / "file"}, "REPORT_DIR", "can't write to", "choose another folder"),
+        ({"report_bucket_url": store.address(key="other")}, "REPORT_BUCKET_URL", "InvalidAccessKeyId", "and secret"),
+        ({"report_bucket_url": store.address("other")}, "REPORT_BUCKET_URL", "there is no bucket", "mend bucket"),
+        ({"report_bucket_url": store.address("x")}, "REPORT_BUCKET_URL", "invalid bucket name", "mend bucket"),
+        ({"report_bucket_url": SecretStr(f"http://key:secret-part@127.0.0.1:{free_port()}/reports")},
+         "REPORT_BUCKET_URL", "refused", "may this machine reach it"),
+        ({"report_bucket_url": SecretStr(store.address().get_secret_value().replace("http:", "https:"))},
+         "REPORT_BUCKET_URL", "SSL", "is it right"),
+        ({"report_webhook_url": SecretStr(f"{free_url()}/secret-part")},
+         "REPORT_WEBHOOK_URL", "refused", "may this machine reach it"),
+        ({"external_url": free_url()}, "EXTERNAL_URL", "refused", "may this machine reach it"),
+        ({"external_url": f"http://127.0.0.1:{store.port}"}, "EXTERNAL_URL", "answers 403", "that people use"),
+        ({"smtp_url": SecretStr(f"smtp://me:secret-part@127.0.0.1:{free_port()}")},
+         "mail", "refused", "may this machine reach it"),
+        ({"alert_email_to": "ann@example.org"}, "mail", "SMTP_URL is not", "set SMTP_URL"),
+    ]  # fmt: skip
+    for change, what, seen, remedy in broken:
+        findings = [each for each in examine(serving(**good | change)) if each.state is State.FAIL]
+        assert [each.what for each in findings] == [what], change
+        assert seen in findings[0].seen and remedy in findings[0].remedy, findings
+        assert "secret-part" not in findings[0].seen
+    monkeypatch.setitem(sys.modules, "minio", None)
+    assert found(serving(**good))["REPORT_BUCKET_URL"].remedy == "pip install 'voicehive[s3]'"
+
+
+def test_links_that_only_this_machine_opens(given: Callable[..., Settings], mail_server: int) -> None:
+    settings = given(smtp_url=SecretStr(f"smtp://me:right@127.0.0.1:{mail_server}"))
+    finding = found(settings)["EXTERNAL_URL"]
+    assert finding.state is State.NOTE and "only this machine opens" in finding.seen
+    assert found(given())["EXTERNAL_URL"].state is State.OK
+    assert found(given(external_url=free_url()))["EXTERNAL_URL"].remedy.endswith("while it runs")
 
 
 def test_redis_and_a_collector_that_are_away(given: Callable[..., Settings]) -> None:
