@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from alerts.outbox import Outbox
 from app.reports.links import Links
@@ -24,6 +26,8 @@ from data.reporting.cron import BadCron, check, times
 from data.reporting.runs import Run, RunStatus
 from data.reporting.schedules import Plan
 from data.times import DAY, HOUR, MINUTE, from_datetime, to_datetime
+from tests.data.conftest import POSTGRES, SQLITE
+from tests.servers import wait_until
 
 PLAN = Plan("Calls", "daily", "Europe/Berlin", "", ["csv"], [], [], "30 2 * * *")
 
@@ -71,16 +75,28 @@ def desk(record: Record, copy: AnalyticCopy, clock: Clock, holder: str = "a") ->
     return Desk(record, copy, clock, lease, Scheduler(record, lease, maker, Outbox(record, {}).wake, clock=clock))
 
 
+BOTH = pytest.mark.parametrize("record", [SQLITE, POSTGRES], indirect=True)
+
+
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Desk]:
-    record = Record(f"sqlite:///{tmp_path / 'record.db'}")
-    migrate(record)
+def record(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Record]:
+    """An empty record: in SQLite, or where a test says so on each engine."""
+    on_postgres = getattr(request, "param", "sqlite") == "postgres"
+    url = request.getfixturevalue("postgres_database") if on_postgres else f"sqlite:///{tmp_path / 'record.db'}"
+    opened = Record(url)
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def made(record: Record) -> Iterator[Desk]:
     copy = AnalyticCopy(record, None)
     yield desk(record, copy, Clock(berlin(2026, 3, 27, 12)))
     copy.close()
-    record.close()
 
 
+@BOTH
 def test_a_run_has_its_files_and_its_line(made: Desk) -> None:
     schedules.add(made.record, PLAN, "ann", made.clock.now)
     made.pass_time(berlin(2026, 3, 28, 3))
@@ -125,16 +141,18 @@ def test_a_clock_that_jumps_by_an_hour_repeats_nothing(made: Desk) -> None:
     assert [f"{run.day}" for run in made.runs()] == ["2026-03-27", "2026-03-29"]
 
 
+@BOTH
 def test_a_schedule_made_anew_at_the_same_time_does_not_repeat_it(made: Desk) -> None:
     schedule = schedules.add(made.record, PLAN, "ann", made.clock.now)
-    made.pass_time(berlin(2026, 3, 28, 2, 31), MINUTE)
+    made.pass_time(berlin(2026, 3, 28, 2, 31))
     made.clock.now = berlin(2026, 3, 28, 2, 0)
     paused = schedules.change(made.record, schedule, replace(PLAN, paused=True), made.clock.now)
     schedules.change(made.record, paused, PLAN, made.clock.now)
-    made.pass_time(berlin(2026, 3, 28, 4), MINUTE)
+    made.pass_time(berlin(2026, 3, 28, 4))
     assert len(made.runs()) == 1
 
 
+@BOTH
 def test_what_was_missed_is_made_up_for_once(made: Desk) -> None:
     schedules.add(made.record, PLAN, "ann", made.clock.now)
     made.clock.now = berlin(2026, 4, 2, 9)
@@ -146,6 +164,7 @@ def test_what_was_missed_is_made_up_for_once(made: Desk) -> None:
     assert len(made.runs()) == 2
 
 
+@BOTH
 def test_a_paused_one_waits_and_what_it_missed_stays_away(made: Desk) -> None:
     schedule = schedules.add(made.record, replace(PLAN, paused=True), "ann", made.clock.now)
     made.pass_time(berlin(2026, 3, 30, 12), HOUR)
@@ -155,6 +174,7 @@ def test_a_paused_one_waits_and_what_it_missed_stays_away(made: Desk) -> None:
     assert [str(run.day) for run in made.runs()] == ["2026-03-30"]
 
 
+@BOTH
 def test_two_instances_make_one_report_and_the_second_takes_over(made: Desk) -> None:
     schedules.add(made.record, PLAN, "ann", made.clock.now)
     other = desk(made.record, made.copy, made.clock, "b")
@@ -187,6 +207,7 @@ def expire(lease: Lease) -> None:
         connection.execute(update(leases).values(expires_at=0))
 
 
+@BOTH
 def test_one_that_can_not_be_made_is_tried_again_and_then_failed(made: Desk) -> None:
     schedules.add(made.record, replace(PLAN, query="agent=roxy"), "ann", made.clock.now)
 
@@ -197,7 +218,7 @@ def test_one_that_can_not_be_made_is_tried_again_and_then_failed(made: Desk) -> 
     told: list[RunStatus] = []
     scheduler.on_done = told.append
     made.scheduler = scheduler
-    made.pass_time(berlin(2026, 3, 28, 2, 31), MINUTE)
+    made.pass_time(berlin(2026, 3, 28, 2, 31))
     (run,) = made.runs()
     assert (run.status, run.error) == (RunStatus.WAITING, "ValueError: no ink")
     assert runs.health(made.record, made.clock.now).overdue_seconds == 60
@@ -208,6 +229,37 @@ def test_one_that_can_not_be_made_is_tried_again_and_then_failed(made: Desk) -> 
     assert (health.failing, health.overdue_seconds) == (1, 0)
 
 
+@pytest.mark.parametrize("record", [POSTGRES], indirect=True)
+def test_two_channels_that_end_at_once_are_both_noted(made: Desk) -> None:
+    plan = replace(PLAN, channels=["folder", "webhook"])
+    with made.record.write() as connection:
+        number = runs.add(
+            connection, plan, date(2026, 3, 26), schedule_id=None, slot="x", due_at=made.clock.now, by="ann", note=""
+        )
+        run = runs.find(connection, number or 0)
+        assert run is not None
+        runs.made(connection, run, {}, "", made.clock.now)
+
+    def end(channel: str) -> None:
+        with made.record.write() as connection:
+            runs.delivered(connection, run.id, channel, "", made.clock.now, tries=1)
+
+    def waits_for_the_first() -> bool:
+        with made.record.read() as connection:
+            locks = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            return bool(connection.execute(locks).scalar_one())
+
+    with ThreadPoolExecutor(1) as pool:
+        with made.record.write() as connection:
+            runs.delivered(connection, run.id, "folder", "", made.clock.now, tries=1)
+            second = pool.submit(end, "webhook")
+            wait_until(waits_for_the_first, what="the second channel ends, too")
+        second.result()
+    (found,) = made.runs()
+    assert (found.status, found.delivered) == (RunStatus.DONE, {"folder": "", "webhook": ""})
+
+
+@BOTH
 def test_a_run_at_once_beside_the_times(made: Desk) -> None:
     schedule = schedules.add(made.record, PLAN, "ann", made.clock.now)
     made.scheduler.ask(schedule, "ann")
@@ -216,6 +268,7 @@ def test_a_run_at_once_beside_the_times(made: Desk) -> None:
     assert [(run.asked_by, str(run.day)) for run in made.runs()] == [("ann", "2026-03-26"), ("schedule", "2026-03-27")]
 
 
+@BOTH
 def test_old_files_go_and_the_ledger_stays_longer(made: Desk) -> None:
     schedule = schedules.add(made.record, replace(PLAN, paused=True), "ann", made.clock.now)
     made.scheduler.ask(schedule, "ann")
