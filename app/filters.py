@@ -23,6 +23,8 @@ from data.times import EARLIEST, HOUR, MINUTE, SECOND, from_datetime, to_datetim
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR}
 _RELATIVE = re.compile(r"now(?:([+-])(\d{1,6})([smhdwMy]))?(?:/([dwMy]))?")
+#: In a query string a "+" that is not escaped is a space: "2026-11-26T08:00:00 01:00".
+_LOST_PLUS = re.compile(r"([T ]\d\d:\d\d[\d:.]*) (\d\d:?\d\d)$")
 #: Asking for them walks a folder of 600 files.
 _ZONES = frozenset(available_timezones())
 _WORDS: dict[str, frozenset[str]] = {
@@ -84,10 +86,12 @@ def parse_query(args: MultiDict[str, str], now: int, default_zone: str, *, defau
         raise BadFilter(f"zone: {zone[:40]!r} is not an IANA time zone")
     range_from, range_to = args.get("from") or default_from, args.get("to") or "now"
     start = max(parse_time("from", range_from, now, zone), EARLIEST)
-    # What has not happened yet is no part of a fair comparison, nor of a chart.
-    end = min(parse_time("to", range_to, now, zone, up=True), now)
+    end = parse_time("to", range_to, now, zone, up=True)
     if start >= end:
         raise BadFilter("from: must lie before to")
+    if start < now:
+        # What has not happened yet is no part of a fair comparison, nor of a chart.
+        end = min(end, now)
     return PageFilter(
         filter=CallFilter(
             start=start,
@@ -170,11 +174,12 @@ def _unique(values: Iterable[str]) -> tuple[str, ...]:
 
 def parse_time(name: str, text: str, now: int, zone: str, *, up: bool = False) -> int:
     """An instant; `/d` rounds down, or up for the end of a range (`now/d` to `now/d` is today as a whole)."""
-    match = _RELATIVE.fullmatch(text.strip())
+    written = _LOST_PLUS.sub(r"\1+\2", text.strip())
+    match = _RELATIVE.fullmatch(written)
     try:
         if match:
             return _relative(match, now, zone, up=up)
-        moment = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(written)
         return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone)))
     except (ValueError, OverflowError):
         raise BadFilter(f"{name}: {text[:40]!r} is neither an ISO-8601 time nor one like now-24h or now/d") from None

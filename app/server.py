@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import signal
 import socket
@@ -98,8 +99,14 @@ class _Logger(Logger):
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
+        self.error_log.addFilter(_is_news)
         for handler in self.error_log.handlers:
             handler.setFormatter(JsonFormatter())
+
+
+def _is_news(line: logging.LogRecord) -> bool:
+    """Not that a worker ended which has said itself, in one line, why it can't start."""
+    return not (isinstance(line.args, tuple) and line.args[1:] == (_LOAD_ERROR,))
 
 
 class _Master(Arbiter):
@@ -107,6 +114,11 @@ class _Master(Arbiter):
 
     def handle_hup(self) -> None:
         self.kill_workers(signal.SIGHUP)
+
+    def halt(self, reason: str | None = None, exit_status: int = 0) -> None:
+        """Stop; of a worker that has said why it can't start there is no more to tell."""
+        self.log.error_log.disabled = exit_status == _LOAD_ERROR
+        super().halt(reason, exit_status)
 
 
 class _Server(BaseApplication):

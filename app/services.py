@@ -81,9 +81,9 @@ class Services:
         """Seconds since the process was ready."""
         return time.time() - self.system.started
 
-    def parse(self, args: MultiDict[str, str]) -> PageFilter:
+    def parse(self, args: MultiDict[str, str], default_from: str = "now-24h") -> PageFilter:
         """The filter of a query string as of now; raises BadFilter."""
-        return parse_query(args, now_micros(), self.settings.timezone)
+        return parse_query(args, now_micros(), self.settings.timezone, default_from=default_from)
 
     def overview(self, page: PageFilter) -> Overview:
         """The overview of a filter."""
@@ -125,9 +125,9 @@ class Services:
         return {
             "total_calls": figures["total_calls"],
             "active_calls": figures["active_calls"],
-            "success_rate": _rounded(figures["success_rate"]),
-            "avg_duration": _rounded(seconds / 60 if seconds is not None else None),
-            "avg_duration_seconds": _rounded(seconds),
+            "success_rate": figures["success_rate"],
+            "avg_duration": seconds / 60 if seconds is not None else None,
+            "avg_duration_seconds": seconds,
             "system_health": health(found),
             "alerts": len(found),
             "last_updated": to_iso(now // SECOND * SECOND),
@@ -174,10 +174,6 @@ class Services:
             # A call that is invalid is in no figure.
             if row is not None and row["status"] in CALL_STATUSES:
                 self.metrics.count_call(row["status"], row.get("agent"), row.get("duration_seconds"))
-
-
-def _rounded(value: float | int | None) -> float | None:
-    return None if value is None else round(float(value), 2)
 
 
 def services() -> Services:

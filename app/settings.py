@@ -51,6 +51,12 @@ def _redis(value: str) -> str:
 def _database(value: str) -> str:
     if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+    if value.startswith("sqlite:") and value.removeprefix("sqlite:///") in ("", ":memory:"):
+        raise ValueError("must name a file, as sqlite:////var/lib/voicehive/calls.db")
+    try:
+        _ = urlsplit(value).port
+    except ValueError:
+        raise ValueError("must be postgresql+psycopg://user:password@host:port/database") from None
     return value
 
 

@@ -19,6 +19,8 @@ from data.models import DOCUMENTS, REVIEW, CallEvent, Status
 #: What is no field of a row that events set.
 _BOOKKEEPING = frozenset({"id", "revision", "source", "call_id", "updated_at", "stamps", *DOCUMENTS, *REVIEW})
 _SECOND = 1_000_000
+#: Of these a duration says that somebody answered; for others some platforms count the ringing.
+_TALKED = frozenset({Status.SUCCESS, Status.ERROR, Status.VOICEMAIL})
 
 Row = dict[str, Any]
 
@@ -107,10 +109,14 @@ def _derive(row: Row) -> None:
     if "ended_at" not in row and status != Status.IN_PROGRESS:
         derived["ended_at"] = _end(row, (row | derived)["started_at"])
     ended = row.get("ended_at", derived.get("ended_at"))
+    answered = row.get("answered_at")
+    if answered is None and ended is not None and status in _TALKED and row.get("duration_seconds", 0) > 0:
+        begun = row.get("started_at", derived.get("started_at"))
+        answered = derived["answered_at"] = max(ended - round(row["duration_seconds"] * _SECOND), begun)
     if "duration_seconds" not in row and ended is not None and 0 < row.get("answered_at", 0) <= ended:
         derived["duration_seconds"] = (ended - row["answered_at"]) / _SECOND
     if "wait_seconds" not in row and "queued_at" in row:
-        served = row.get("answered_at", ended if status in (Status.ABANDONED, Status.MISSED) else None)
+        served = answered or (ended if status in (Status.ABANDONED, Status.MISSED) else None)
         if served is not None and served >= row["queued_at"]:
             derived["wait_seconds"] = (served - row["queued_at"]) / _SECOND
     if derived:
@@ -121,6 +127,7 @@ def _derive(row: Row) -> None:
 def _end(row: Row, started_at: int) -> int:
     """The end of an ended call that came without one: its answer (or start) and duration, else its last event."""
     if "duration_seconds" in row:
-        base = row.get("answered_at", started_at + round(row.get("wait_seconds", 0.0) * _SECOND))
+        waiting = row.get("queued_at", started_at) + round(row.get("wait_seconds", 0.0) * _SECOND)
+        base = row.get("answered_at", waiting)
         return int(base + round(row["duration_seconds"] * _SECOND))
     return max(int(row["updated_at"]), started_at)

@@ -27,7 +27,8 @@ DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-#: 1980-01-01: a time before it is a mistake, and a chart of centuries of nothing costs seconds.
+#: Where time begins: a time before it is a mistake, and a chart of centuries of nothing costs seconds.
+BEGINNING = "1980-01-01T00:00:00Z"
 EARLIEST = 315_532_800_000_000
 MAX_BUCKETS = 20_000
 

@@ -10,7 +10,7 @@ from typing import Any
 from opentelemetry import trace
 
 from monitoring.exposition import Page, url_of
-from monitoring.metrics import UNKNOWN_ROUTE, RecordRequest
+from monitoring.metrics import UNKNOWN_ROUTE, RecordRequest, method_of
 from monitoring.tracing import flush
 
 Scope = MutableMapping[str, Any]
@@ -74,7 +74,7 @@ class Measured:
             raise
         finally:
             route = route_of(scope, root)
-            method = scope["method"] if route != UNKNOWN_ROUTE else "GET"
+            method = method_of(scope["method"], route)
             self._record(method, route, status, (answered or time.perf_counter()) - started)
 
     async def _answer_metrics(self, scope: Scope, send: Send) -> None:

@@ -32,6 +32,12 @@ _MOST_STATUSES = 20
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+def method_of(method: str, route: str) -> str:
+    """The label: where no route knows the path, only the two usual methods have a name, for each takes a place of the
+    bound on endpoints."""
+    return method if route != UNKNOWN_ROUTE or method in ("GET", "POST") else OTHER
+
+
 class Metrics:
     """Calls, HTTP requests and losses of one process; threads may share it."""
 

@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from opentelemetry import trace
 
 from monitoring.exposition import Page
-from monitoring.metrics import UNKNOWN_ROUTE, RecordRequest
+from monitoring.metrics import UNKNOWN_ROUTE, RecordRequest, method_of
 
 _STARTED = "voicehive.started"
 _PAGE = "voicehive_metrics"
@@ -28,10 +28,13 @@ def measure(app: Flask, record: RecordRequest, *, skip: tuple[str, ...] = ()) ->
     @app.after_request
     def count(response: Response) -> Response:
         if request.endpoint != _PAGE and not request.path.startswith(skip):
-            # A path that no route knows may hold anything, and so may its method.
             rule = request.url_rule.rule if request.url_rule else UNKNOWN_ROUTE
-            method = request.method if request.url_rule else "GET"
-            record(method, rule, response.status_code, time.perf_counter() - request.environ[_STARTED])
+            record(
+                method_of(request.method, rule),
+                rule,
+                response.status_code,
+                time.perf_counter() - request.environ[_STARTED],
+            )
         return response
 
 

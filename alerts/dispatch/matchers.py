@@ -50,7 +50,7 @@ class Matcher:
         try:
             return re2.compile(f"^(?:{self.value})$", _QUIET)
         except re2.error as error:
-            raise ValueError(f"bad regular expression {self.value[:80]!r}: {_reason(error)}") from None
+            raise ValueError(f"bad regular expression {self.value[:80]!r}: {reason(error)}") from None
 
     def matches(self, labels: Labels) -> bool:
         """Whether the labels meet it; a missing label is an empty one."""
@@ -71,7 +71,8 @@ class Matcher:
         return f'{name}{self.op}"{value}"'
 
 
-def _reason(error: re2.error) -> str:
+def reason(error: re2.error) -> str:
+    """What is wrong with a pattern."""
     said = error.args[0] if error.args else "not readable"
     return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
 

@@ -67,4 +67,4 @@ def register(server: Flask) -> None:
     @server.get("/api", defaults={"rest": ""}, strict_slashes=False)
     @server.get("/api/<path:rest>")
     def unknown(rest: str) -> Response:
-        raise errors.no_endpoint()
+        return errors.not_here()

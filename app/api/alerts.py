@@ -27,6 +27,7 @@ from app.api.describe import (
 )
 from app.api.errors import ApiError
 from app.auth.current import audit, author
+from app.auth.identity import LOCAL
 from app.services import services
 from data.times import now_micros, to_iso
 
@@ -82,7 +83,7 @@ _RULE = obj(
 
 
 class Note(BaseModel):
-    """Who takes note of an alert; of a person who is signed in it is known."""
+    """Who takes note of an alert; of a person who is signed in, and of a program's key, it is known."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -144,10 +145,8 @@ def get_alert(fingerprint: str) -> Response:
     errors=(400, 404, 409, 503, 507),
 )
 def post_ack(fingerprint: str) -> Response:
-    note = read_json(Note)
-    who = author(note.who or "")
-    if not who:
-        raise ApiError(400, "invalid_body", "who: say who takes note")
+    note = read_json(Note, empty=True)
+    who = author(note.who or "") or LOCAL.name
     try:
         services().board.acknowledge(fingerprint, who, note.comment, now_micros() // 1000)
     except KeyError:

@@ -40,10 +40,11 @@ def too_large() -> ApiError:
     return ApiError(413, "too_large", message)
 
 
-def read_json(model: type[Content]) -> Content:
-    """The body as this model; an ApiError names the place and the fault."""
+def read_json(model: type[Content], *, empty: bool = False) -> Content:
+    """The body as this model; an ApiError names the place and the fault. `empty`: no body says nothing."""
+    content = read_body()
     try:
-        return model.model_validate_json(read_body())
+        return model.model_validate_json(content or b"{}" if empty else content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"])

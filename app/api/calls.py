@@ -12,8 +12,8 @@ from flask import Blueprint, Response, request
 
 from app.api.body import read_body
 from app.api.describe import (
-    FILTERS,
     INTEGER,
+    LIST_FILTERS,
     MAYBE_TEXT,
     TEXT,
     Parameter,
@@ -29,7 +29,7 @@ from app.services import services
 from data.models import CALL_COLUMNS, CallEvent
 from data.queries.listing import Position, count_calls, newest_calls
 from data.sources.cdr import Reading, Rejected, json_schema, read
-from data.times import now_micros, to_iso
+from data.times import BEGINNING, now_micros, to_iso
 from data.traces.reading import call_trace
 
 blueprint = Blueprint("calls", __name__)
@@ -101,7 +101,7 @@ def _body() -> list[Any]:
     "/api/calls",
     "Calls of a filter, newest first",
     parameters=[
-        *FILTERS,
+        *LIST_FILTERS,
         Parameter("limit", "Calls a page, 1 to 1000.", INTEGER | {"default": 100}),
         Parameter("cursor", "`next_cursor` of the page before."),
     ],
@@ -111,11 +111,12 @@ def _body() -> list[Any]:
 def list_calls() -> Response:
     parts = services()
     limit = whole_number("limit", 100, 1, 1000)
-    chosen = parts.parse(request.args).filter
+    chosen = parts.parse(request.args, default_from=BEGINNING).filter
     after = _position(request.args.get("cursor"))
-    page = newest_calls(parts.copy, chosen, limit=limit, after=after)
-    ids = [int(i) for i in page["id"]]
-    following = _cursor(page.iloc[-1]["started_at"], ids[-1]) if len(page) == limit else None
+    # One more than asked for tells whether a page follows.
+    page = newest_calls(parts.copy, chosen, limit=limit + 1, after=after)
+    ids = [int(i) for i in page["id"][:limit]]
+    following = _cursor(page["started_at"][limit - 1], ids[-1]) if len(page) > limit else None
     found = [presented(row) for row in parts.record.calls_by_id(ids)]
     return json_answer({"calls": found, "next_cursor": following, "total": count_calls(parts.copy, chosen)})
 

@@ -113,8 +113,9 @@ NUMBER: Schema = {"type": "number"}
 MAYBE_NUMBER: Schema = {"type": ["number", "null"]}
 MAYBE_TEXT: Schema = {"type": ["string", "null"]}
 INSTANT: Schema = {"type": "string", "format": "date-time"}
+_START = "Start: ISO-8601, or relative such as now-24h or now/d."
 FILTERS: tuple[Parameter, ...] = (
-    Parameter("from", "Start: ISO-8601, or relative such as now-24h or now/d. Default: now-24h."),
+    Parameter("from", f"{_START} Default: now-24h."),
     Parameter("to", "End (exclusive), written like `from`. Default: now."),
     Parameter("zone", "IANA time zone of naive times and of days. Default: the server's TIMEZONE."),
     *(
@@ -138,3 +139,5 @@ FILTERS: tuple[Parameter, ...] = (
     ),
     Parameter("q", "Only calls in whose id, agent, queue, end reason or last two digits this text occurs."),
 )
+#: Where calls are listed, a range is one filter among others.
+LIST_FILTERS: tuple[Parameter, ...] = (Parameter("from", f"{_START} Default: all calls."), *FILTERS[1:])

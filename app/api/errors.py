@@ -5,6 +5,7 @@ Only what speaks for another program (app/api/prometheus) answers errors in that
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import secrets
@@ -55,6 +56,19 @@ def no_endpoint() -> ApiError:
     return ApiError(404, "not_found", "There is no such endpoint; /api/openapi.json lists them.")
 
 
+def not_here() -> Response:
+    """The answer to a GET that no endpoint takes: it may be for a path that takes something else."""
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None
+    with contextlib.suppress(HTTPException):
+        adapter.match(websocket=True)
+        response = error_response(426, "upgrade_required", "This address speaks WebSocket only.")
+        response.headers["Upgrade"] = "websocket"
+        return response
+    others = set(adapter.allowed_methods()) - {"GET", "HEAD", "OPTIONS"}
+    return answer_error(MethodNotAllowed([*sorted(others), "OPTIONS"]) if others else no_endpoint())
+
+
 def _is_nowhere(error: MethodNotAllowed) -> bool:
     """Whether the path is known only to the route that takes whatever is left."""
     adapter = current_app.create_url_adapter(request)
@@ -89,7 +103,10 @@ def answer_error(error: Exception) -> Response:
         return error_response(400, "bad_request", "This request could not be read.")
     if isinstance(error, HTTPException):
         status = error.code or 500
-        return error_response(status, error.name.lower().replace(" ", "_"), error.description or error.name)
+        response = error_response(status, error.name.lower().replace(" ", "_"), error.description or error.name)
+        if isinstance(error, MethodNotAllowed):
+            response.allow.update(error.valid_methods or ())
+        return response
     mark_failed(error)
     log.error("unexpected error", exc_info=error, extra={"path": request.path})
     return error_response(500, "internal_error", "Something went wrong here; the log has the details.")

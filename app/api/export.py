@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, send_file
 
-from app.api.describe import FILTERS, Parameter, endpoint
+from app.api.describe import LIST_FILTERS, Parameter, endpoint
 from app.api.errors import ApiError, no_endpoint
 from app.auth.current import audit
 from app.services import services
@@ -19,7 +19,7 @@ from data.export.csv import csv
 from data.export.parquet import write_parquet
 from data.export.xlsx import TooManyRows, write_xlsx
 from data.filters import CallFilter
-from data.times import to_datetime
+from data.times import BEGINNING, EARLIEST, to_datetime
 
 blueprint = Blueprint("export", __name__)
 
@@ -35,14 +35,14 @@ _TYPES = {
     "GET",
     "/api/export/calls.<kind>",
     "All calls of a filter, newest first, as a file; X-Total-Count tells how many there are",
-    parameters=[*FILTERS, Parameter("kind", "csv, xlsx or parquet.", {"enum": list(_TYPES)}, where="path")],
+    parameters=[*LIST_FILTERS, Parameter("kind", "csv, xlsx or parquet.", {"enum": list(_TYPES)}, where="path")],
     answer={"type": "string", "contentMediaType": "application/octet-stream"},
     errors=(400, 404, 413, 503),
 )
 def export_calls(kind: str) -> Response:
     if kind not in _TYPES:
         raise no_endpoint()
-    chosen = services().parse(request.args).filter
+    chosen = services().parse(request.args, default_from=BEGINNING).filter
     response = _csv(chosen) if kind == "csv" else _file(chosen, kind)
     asked = request.query_string.decode("ascii", "replace")
     audit("calls exported", kind, after={"calls": int(response.headers["X-Total-Count"]), "filter": asked[:500]})
@@ -96,5 +96,5 @@ _WRITERS: dict[str, Callable[[Batches, Path, CallFilter], None]] = {
 
 def _name(chosen: CallFilter) -> str:
     """calls, and the days of the range."""
-    days = [f"{to_datetime(t, chosen.zone):%Y-%m-%d}" for t in (chosen.start, chosen.end) if t is not None]
+    days = [f"{to_datetime(t, chosen.zone):%Y-%m-%d}" for t in (chosen.start, chosen.end) if t not in (None, EARLIEST)]
     return "_".join(["calls", *dict.fromkeys(days)])

@@ -49,11 +49,11 @@ class HookAlert(_Part):
 
     status: Literal["firing", "resolved"]
     labels: Annotated[Texts, Field(min_length=1)]
-    annotations: Texts
+    annotations: Texts = {}
     startsAt: Time
-    endsAt: Time
-    generatorURL: Text
-    fingerprint: Text
+    endsAt: Time = None
+    generatorURL: Text = ""
+    fingerprint: Text = ""
 
     @model_validator(mode="after")
     def _sound(self) -> HookAlert:
@@ -68,14 +68,15 @@ class Message(_Part):
     """A message of Alertmanager."""
 
     version: Literal["4"]
-    groupKey: Text
-    status: Literal["firing", "resolved"]
-    receiver: Text
-    groupLabels: Texts
-    commonLabels: Texts
-    commonAnnotations: Texts
-    externalURL: Text
     alerts: Annotated[list[HookAlert], Field(max_length=_MOST_ALERTS)]
+    # Each alert tells all that is kept of it: what is said of the group may be missing.
+    status: Literal["firing", "resolved"] | None = None
+    groupKey: Text = ""
+    receiver: Text = ""
+    groupLabels: Texts = {}
+    commonLabels: Texts = {}
+    commonAnnotations: Texts = {}
+    externalURL: Text = ""
     truncatedAlerts: Annotated[int, Field(ge=0)] = 0
 
 

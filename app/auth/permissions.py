@@ -172,6 +172,8 @@ ROUTES: Mapping[str, Need] = {
     "GET /api/v1/labels": Need.READ,
     "POST /api/v1/labels": Need.READ,
     "GET /api/v1/label/<name>/values": Need.READ,
+    "GET /api/v1/query_exemplars": Need.READ,
+    "POST /api/v1/query_exemplars": Need.READ,
     "GET /api/v1/metadata": Need.READ,
     "GET /api/v1/rules": Need.READ,
     "GET /api/v1/alerts": Need.READ,

@@ -10,6 +10,7 @@ import click
 
 from app.commands.common import Progress, Refused, settings, who_types
 from app.commands.filtering import filters, own_copy, parsed
+from data.times import BEGINNING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,7 @@ _KINDS = (".csv", ".parquet", ".xlsx")
 
 @click.command("export")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=".csv, .parquet or .xlsx")
-@click.option("--from", "start", default="1980-01-01", help="As 2026-01-31, now-7d or now/d.  [default: all calls]")
+@click.option("--from", "start", default=BEGINNING, help="As 2026-01-31, now-7d or now/d.  [default: all calls]")
 @click.option("--to", "end", default="now", show_default=True, help="End (exclusive), written like --from.")
 @filters
 def export(out: Path, start: str, end: str, **conditions: object) -> None:

@@ -324,8 +324,11 @@
 
   // What is exported is what is shown.
   function exportLinks() {
+    const shown = new URLSearchParams(location.search);
+    // Without a range the page shows a day, and the API gives all.
+    if (!shown.has("from")) shown.set("from", "now-24h");
     for (const link of document.querySelectorAll("a[data-export]")) {
-      link.setAttribute("href", "/api/export/calls." + link.dataset.export + location.search);
+      link.setAttribute("href", "/api/export/calls." + link.dataset.export + "?" + shown);
     }
   }
   document.addEventListener("toggle", exportLinks, true);

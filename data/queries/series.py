@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal, select
 
 from data.analytics import AnalyticCopy
-from data.filters import DIMENSIONS, CallFilter
+from data.filters import DIMENSIONS, UNKNOWN, CallFilter
 from data.kpis import COUNTS, KPIS
 from data.models import COUNTED, calls
 from data.times import HOUR, Buckets, TooManyBuckets, buckets
@@ -72,21 +72,33 @@ def filled(frame: pd.DataFrame, grid: Buckets, zero: Sequence[str] = (), by: str
 def figure_series(
     copy: AnalyticCopy, chosen: CallFilter, metric: str, bucket: str | int, *, by: str | None = None
 ) -> pd.DataFrame:
-    """One figure over time, gaps filled: bucket_start, `by`, value. The filter's range must be closed."""
+    """One figure over time, gaps filled: bucket_start, `by` (None: of calls that do not carry it), value.
+
+    The filter's range must be closed.
+    """
     if by is not None and by not in DIMENSIONS:
         raise ValueError(f"by: must be one of {', '.join(DIMENSIONS)}; got {by!r}")
     assert chosen.start is not None and chosen.end is not None
     grid = buckets(chosen.start, chosen.end, bucket, chosen.zone)
     if by:
-        values: Any = select(func.count(calls.c[by].distinct()).label("n"))
+        values: Any = select(func.count(_named(by).distinct()).label("n"))
         lines = int(copy.frame(chosen.apply(values), "series_values")["n"][0])
         if lines * len(grid) > _MOST_POINTS:
             raise TooManyBuckets(
                 f"by: {lines:,} values in {len(grid):,} buckets are too many; filter, or widen the bucket"
             )
-    frame = series(copy, chosen, grid, {"value": KPIS[metric].sql}, by)
+    group = _named(by) if by else None
+    frame = series(copy, chosen, grid, {"value": KPIS[metric].sql}, by, group=group)
     counts = ["value"] if metric in ("total_calls", "offered") else []
-    return filled(frame, grid, counts, by)
+    found = filled(frame, grid, counts, by)
+    if by:
+        found[by] = found[by].astype(object).where(found[by] != UNKNOWN, None)
+    return found
+
+
+def _named(column: str) -> ColumnElement[Any]:
+    """The column with a name for what is unknown: a group of its own, so that the groups sum up to all calls."""
+    return func.coalesce(calls.c[column], literal(UNKNOWN))
 
 
 def weekday_hour(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:

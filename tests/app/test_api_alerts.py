@@ -81,6 +81,12 @@ def test_who_took_note_is_said_until_it_is_taken_back(app: App, client: Client) 
     assert client.delete(path).status_code == 409
 
 
+def test_where_nobody_signs_in_a_note_may_go_without_a_name(app: App, client: Client) -> None:
+    path = f"/api/alerts/{fire(app, 'HighErrorRate')}/ack"
+    assert client.post(path).json["acknowledged"]["who"] == "local"
+    assert client.post(path, json={"comment": "on it"}).json["acknowledged"]["comment"] == "on it"
+
+
 def test_an_acknowledgement_ends_with_its_alert(app: App, client: Client) -> None:
     fingerprint = fire(app, "HighErrorRate", minutes=10)
     client.post(f"/api/alerts/{fingerprint}/ack", json={"who": "Ada"})
@@ -93,7 +99,6 @@ def test_an_acknowledgement_ends_with_its_alert(app: App, client: Client) -> Non
 @pytest.mark.parametrize(
     ("body", "place"),
     [
-        ({}, "who"),
         ({"who": ""}, "who"),
         ({"who": "  "}, "who"),
         ({"who": "x" * 201}, "who"),
@@ -216,6 +221,12 @@ def test_what_an_alertmanager_tells_is_shown_and_kept(client: Client) -> None:
     client.post("/api/alerts/webhook", json=message(over, status="resolved"))
     history = client.get("/api/alerts/history?from=2026-11-26T00:00:00Z&to=2026-11-26T12:00:00Z").json
     assert [each["seconds_to_resolve"] for each in history["incidents"]] == [pytest.approx(599.877)]
+
+
+def test_of_a_message_its_alerts_are_enough(client: Client) -> None:
+    least = {"status": "firing", "labels": {"alertname": "DiskFull"}, "startsAt": "2026-11-26T07:00:00Z"}
+    assert client.post("/api/alerts/webhook", json={"version": "4", "alerts": [least]}).json == {"accepted": 1}
+    assert alerts(client)["DiskFull"]["state"] == "firing"
 
 
 def test_a_message_that_comes_again_changes_nothing(client: Client) -> None:

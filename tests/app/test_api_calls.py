@@ -107,14 +107,22 @@ def test_overload_is_answered_503_with_retry_after(app: App, client: Client) -> 
 def test_pages_hold_every_call_once_newest_first(client: Client) -> None:
     starts = ["2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", "2026-11-22T11:00:00Z", "2026-11-22T12:00:00Z"]
     post(client, [{"call_id": str(i), "status": "missed", "started_at": t} for i, t in enumerate(starts)])
-    found, cursor = [], ""
+    found, cursor, pages = [], "", 0
     while True:
+        pages += 1
         page = client.get(f"/api/calls?from=2026-11-22&to=2026-11-23&limit=2&cursor={cursor}").json
         found += [c["call_id"] for c in page["calls"]]
         assert page["total"] == 4
         if (cursor := page["next_cursor"]) is None:
             break
-    assert found == ["3", "2", "1", "0"]
+    assert (found, pages) == (["3", "2", "1", "0"], 2)
+
+
+def test_without_a_range_all_calls_are_listed_and_exported(client: Client) -> None:
+    post(client, [call("a"), {"call_id": "b", "status": "missed", "started_at": "1999-01-01T00:00:00Z"}])
+    assert [one["call_id"] for one in client.get("/api/calls").json["calls"]] == ["a", "b"]
+    assert client.get("/api/export/calls.csv").headers["X-Total-Count"] == "2"
+    assert client.get("/api/kpis").json["total_calls"] == 1
 
 
 def test_a_repeated_filter_key_means_any_of(client: Client) -> None:

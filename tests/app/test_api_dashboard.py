@@ -135,6 +135,16 @@ def test_an_unknown_path_under_api_is_a_json_404(client: Client, path: str) -> N
 def test_the_wrong_method_is_a_json_405(client: Client) -> None:
     answer = client.delete("/api/calls")
     assert (answer.status_code, answer.json["error"]["code"]) == (405, "method_not_allowed")
+    assert answer.allow.as_set() == {"get", "head", "options", "post"}
+    answer = client.get("/api/ingest/vapi")
+    assert (answer.status_code, answer.json["error"]["code"]) == (405, "method_not_allowed")
+    assert answer.allow.as_set() == {"post", "options"}
+
+
+def test_the_real_time_address_asks_for_its_protocol(client: Client) -> None:
+    answer = client.get("/api/dashboard/ws/real-time")
+    assert (answer.status_code, answer.headers["Upgrade"]) == (426, "websocket")
+    assert answer.json["error"]["code"] == "upgrade_required"
 
 
 @pytest.mark.parametrize("origin", ["http://[::1", "http://[localhost:80", "null", "http://localhost.evil.example"])

@@ -139,6 +139,8 @@ def test_a_lookback_can_be_chosen(client: Client) -> None:
         ("series", {"match[]": "up offset 1m"}, (400, "bad_data", "not a selector")),
         ("series", {"match[]": '{a=~".*"}'}, (400, "bad_data", "non-empty matcher")),
         ("label/a/values", {"match[]": "up("}, (400, "bad_data", 'parameter "match[]"')),
+        ("query_exemplars", {"query": "up("}, (400, "bad_data", 'parameter "query"')),
+        ("query_exemplars", {"query": "up", "start": "2", "end": "1"}, (400, "bad_data", "before start")),
         ("metadata", {"limit": "x"}, (400, "bad_data", 'parameter "limit"')),
     ],
 )  # fmt: skip
@@ -160,8 +162,14 @@ def test_a_form_that_is_too_large_is_refused(client: Client) -> None:
     assert (status, kind) == (413, "bad_data")
 
 
+def test_there_are_no_exemplars_as_in_a_prometheus_that_keeps_none(client: Client) -> None:
+    asked = {"query": "calls_total", "start": T0, "end": T0 + 60}
+    assert data(client.get("/api/v1/query_exemplars", query_string=asked)) == []
+    assert data(client.post("/api/v1/query_exemplars", data=asked)) == []
+
+
 def test_an_endpoint_that_is_not_there(client: Client) -> None:
-    assert client.get("/api/v1/query_exemplars?query=test").status_code == 404
+    assert client.get("/api/v1/status/walreplay").status_code == 404
 
 
 def test_series_labels_and_values_of_a_time(client: Client) -> None:

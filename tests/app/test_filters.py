@@ -26,6 +26,10 @@ NOW = 1_792_935_000_000_000
         ("now-1M", "2026-09-25T12:30:00Z", "2026-09-25T12:30:00Z"),
         ("2026-10-25", "2026-10-24T22:00:00Z", "2026-10-24T22:00:00Z"),
         ("2026-10-25T10:00:00Z", "2026-10-25T10:00:00Z", "2026-10-25T10:00:00Z"),
+        ("2026-10-25T10:00:00.5+02:00", "2026-10-25T08:00:00.500Z", "2026-10-25T08:00:00.500Z"),
+        # A "+" that was not escaped.
+        ("2026-10-25T10:00:00 02:00", "2026-10-25T08:00:00Z", "2026-10-25T08:00:00Z"),
+        ("2026-10-24 10:00", "2026-10-24T08:00:00Z", "2026-10-24T08:00:00Z"),
     ],
 )
 def test_times_are_read_in_the_zone(text: str, start: str, end: str) -> None:
@@ -59,6 +63,11 @@ def test_a_repeated_key_gathers_and_order_does_not_matter() -> None:
 def test_the_future_is_no_part_of_a_range() -> None:
     today = parse_query(MultiDict([("from", "now/d"), ("to", "now/d")]), NOW, "UTC")
     assert today.filter.end == NOW
+
+
+def test_a_range_of_the_future_is_one_without_calls() -> None:
+    later = parse_query(MultiDict([("from", "2030-01-01"), ("to", "2030-01-02")]), NOW, "UTC").filter
+    assert (to_iso(later.start), to_iso(later.end)) == ("2030-01-01T00:00:00Z", "2030-01-02T00:00:00Z")
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,16 @@ def test_wait_and_duration_follow_from_the_times_of_several_events() -> None:
     assert (row["wait_seconds"], row["duration_seconds"]) == (4.0, 5.0)
 
 
+def test_an_answer_follows_from_end_and_duration() -> None:
+    waited = call(started_at=T0, queued_at=T0 + SECOND, wait_seconds=4.0, duration_seconds=60.0, status="success")
+    row = fresh(waited)
+    assert (row["answered_at"], row["ended_at"]) == (T0 + 5 * SECOND, T0 + 65 * SECOND)
+    told = merged(waited, call(updated_at=T0 + 9, answered_at=T0 + 6 * SECOND))
+    assert told["answered_at"] == T0 + 6 * SECOND
+    ringing = call(started_at=T0, ended_at=T0 + 30 * SECOND, duration_seconds=30.0, status="missed")
+    assert "answered_at" not in fresh(ringing)
+
+
 def test_a_caller_who_left_waited_until_the_end_and_spoke_to_nobody() -> None:
     row = merged(call(queued_at=T0), call(ended_at=T0 + 30 * SECOND, status="abandoned"))
     assert row["wait_seconds"] == 30.0

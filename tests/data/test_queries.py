@@ -126,6 +126,13 @@ def test_a_series_by_a_dimension_has_every_bucket_of_every_value(record: Record,
     assert found.groupby("agent")["value"].agg(["sum", "count"]).to_numpy().tolist() == [[1, 3], [1, 3]]
 
 
+def test_the_parts_of_a_series_sum_up_to_all_calls(record: Record, copy: AnalyticCopy) -> None:
+    apply(record, [call("a", agent="x", status="success"), call("b", agent=None, status="error")])
+    found = figure_series(copy, CallFilter(start=T0, end=T0 + HOUR), "total_calls", HOUR, by="agent")
+    whole = found.groupby("agent", dropna=False)["value"].sum()
+    assert (whole["x"], found[found["agent"].isna()]["value"].sum()) == (1, 1)
+
+
 def test_a_series_is_not_split_by_a_column_that_is_no_dimension(copy: AnalyticCopy) -> None:
     with pytest.raises(ValueError, match="by: must be one of agent, "):
         figure_series(copy, CallFilter(start=0, end=1), "total_calls", HOUR, by="caller_hash")

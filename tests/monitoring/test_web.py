@@ -48,6 +48,7 @@ def app(counted: list[tuple[str, str, int]]) -> Flask:
         ("GET", "/gone", 410, "/gone"),
         ("GET", "/metrics-of/7", 200, "/metrics-of/<name>"),
         ("GET", "/nowhere/7", 404, "unknown"),
+        ("POST", "/gone", 405, "unknown"),
     ],
 )
 def test_a_request_counts_for_its_route(
@@ -59,7 +60,7 @@ def test_a_request_counts_for_its_route(
 
 def test_a_path_without_a_route_does_not_name_its_method(app: Flask, counted: list[tuple[str, str, int]]) -> None:
     app.test_client().open("/nowhere", method="BREW")
-    assert counted == [("GET", "unknown", 404)]
+    assert counted == [("other", "unknown", 404)]
 
 
 def test_the_metrics_page_and_what_is_skipped_are_not_counted(app: Flask, counted: list[tuple[str, str, int]]) -> None:

@@ -11,6 +11,7 @@ import re2
 from flask import Response, request
 
 from alerts.board import BoardAlert
+from alerts.dispatch.matchers import reason
 from alerts.outside import Origin, OutsideAlert
 from app.addresses import alert_path
 from app.api.alertmanager.envelope import (
@@ -160,7 +161,7 @@ def _chosen(receivers: Sequence[str]) -> list[str]:
     try:
         pattern = re2.compile(f"^(?:{text})$", options)
     except re2.error as error:
-        raise Refused(400, f"failed to parse receiver param: error parsing regexp: {error}") from None
+        raise Refused(400, f"failed to parse receiver param: error parsing regexp: {reason(error)}") from None
     return [each for each in receivers if pattern.fullmatch(each) is not None]
 
 

@@ -17,6 +17,7 @@ from data.times import now_micros
 
 Value = TypeVar("Value")
 
+QUERY = Parameter("query", "PromQL.")
 START = Parameter("start", "First instant: seconds since 1970, or RFC 3339.")
 END = Parameter("end", "Last instant.")
 MATCH = Parameter("match[]", "Only series that meet this selector; repeat it for those of any.")

@@ -19,7 +19,6 @@ from app.services import services
 _MOST_INTERVALS = 11_000
 #: Of all series of an answer together, which is then some 30 MB long.
 MOST_POINTS = 1_000_000
-_QUERY = Parameter("query", "PromQL.")
 _TIMEOUT = Parameter("timeout", f"Give up after this time; {LONGEST_MS // 1000} s at the latest.")
 _LOOKBACK = Parameter("lookback_delta", "How old the latest sample may be. Default: 5m.")
 _COMMON = (_TIMEOUT, parameters.LIMIT, _LOOKBACK)
@@ -29,7 +28,11 @@ _RESULT = obj(resultType=TEXT, result=listing({}))
 @route(
     "/api/v1/query",
     "PromQL at one instant",
-    parameters=[_QUERY, Parameter("time", "The instant: seconds since 1970, or RFC 3339. Default: now."), *_COMMON],
+    parameters=[
+        parameters.QUERY,
+        Parameter("time", "The instant: seconds since 1970, or RFC 3339. Default: now."),
+        *_COMMON,
+    ],
     data=_RESULT,
     post=True,
 )
@@ -55,7 +58,7 @@ def query() -> Any:
     "/api/v1/query_range",
     "PromQL at every step of a range",
     parameters=[
-        _QUERY,
+        parameters.QUERY,
         parameters.START,
         parameters.END,
         Parameter("step", "Seconds or a duration such as 15s."),

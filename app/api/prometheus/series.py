@@ -40,6 +40,20 @@ def values(name: str) -> Any:
     return _sorted({each[name] for each in _found() if name in each})
 
 
+@route(
+    "/api/v1/query_exemplars",
+    "Exemplars of a query: none are kept, and Grafana asks for them beside each graph",
+    parameters=(parameters.QUERY, parameters.START, parameters.END),
+    data=listing({"type": "object"}),
+    post=True,
+)
+def exemplars() -> Any:
+    parameters.query()
+    if parameters.instant("end", FARTHEST_MS) < parameters.instant("start", -FARTHEST_MS):
+        raise parameters.bad("end", "end timestamp must not be before start timestamp")
+    return []
+
+
 def _sorted(texts: set[str]) -> Any:
     return told(*limited(sorted(texts), parameters.limit()))
 
