@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import numpy  # noqa: F401 - plotly imports it lazily, and two first requests at once failed on that
@@ -25,11 +26,13 @@ from app.auth.admission import Admission, demand_listed
 from app.auth.proxies import TrustedProxies
 from app.backtesting import Backtests
 from app.pages import LIVE_PARTS, create_dash, page_name
+from app.program import PROGRAM
 from app.reports.service import Reports
 from app.services import Services
 from app.settings import Settings
 from data.analytics import AnalyticCopy
 from data.callers import CallerHash
+from data.damage import damage, set_aside
 from data.filters import CallFilter
 from data.ingest import Ingest
 from data.migrations import migrate
@@ -44,6 +47,8 @@ from monitoring.machinery import ServerMetrics
 from monitoring.metrics import exemplar
 from monitoring.system import SystemHistory
 from monitoring.tracing import finished_span
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
 
 def _services(server: Flask, settings: Settings, registry: CollectorRegistry | None) -> Services:
     metrics = ServerMetrics(registry or CollectorRegistry(), version=__version__, platforms=NAMES)
+    damaged = _make_way(settings)
     record = Record(settings.record_url)
     migrate(record, settings.backup_dir)
 
@@ -133,12 +139,25 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         platforms=PLATFORMS | {GENERIC: generic(field_map)},
         hash_caller=CallerHash(settings.secret()),
         access=Access(record, settings.secret()),
+        damaged=damaged,
         answers=Answers(on_result=lambda result: metrics.cache_requests.labels(result).inc()),
     )
     services.ingest.on_applied = services.count
     services.spans.on_dropped = metrics.spans.labels("dropped").inc
     _gauges(services)
     return services
+
+
+def _make_way(settings: Settings) -> str:
+    """Set the record in VAR_DIR aside where it is damaged: calls that come in now are not lost. What to tell of it."""
+    path = settings.var_dir / "voicehive.db"
+    found = damage(path) if not settings.database_url else None
+    if found is None:
+        return ""
+    told = f"The call record was damaged ({found}) and is set aside: {set_aside(path, 'damaged')}. "
+    told += f"Calls go to a new one. To bring back a backup, stop and type: {PROGRAM} restore DIR --force"
+    log.error(told)
+    return told
 
 
 def _cache(server: Flask, settings: Settings) -> Cache:

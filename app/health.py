@@ -27,14 +27,18 @@ class Problem:
 _RECORD_AWAY = Problem("DatabaseConnectionIssue", "critical", "The call record does not answer.")
 
 
-def problems(alerts: Iterable[BoardAlert], *, record_away: bool, faults: str = "") -> list[Problem]:
+def problems(
+    alerts: Iterable[BoardAlert], *, record_away: bool, record_damaged: str = "", faults: str = ""
+) -> list[Problem]:
     """All that is wrong, worst first; what is silenced or acknowledged is still wrong.
 
-    faults: those of the file of rules, a line each.
+    record_damaged: what to tell of a record that was set aside. faults: those of the file of rules, a line each.
     """
     found = [_problem(alert) for alert in alerts if alert.is_trouble]
     if record_away and not any(problem.name == _RECORD_AWAY.name for problem in found):
         found.insert(0, _RECORD_AWAY)
+    if record_damaged:
+        found.insert(0, Problem("CallRecordDamaged", "critical", record_damaged))
     if faults:
         first, _, more = faults.partition("\n")
         text = f"The file of rules can't be used, the old rules go on: {first}{' and more' if more else ''}"

@@ -19,6 +19,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from app.demo import start_filling
+from app.program import PROGRAM
 from app.settings import Settings, SettingsError, in_url, is_loopback
 from monitoring.logs import JsonFormatter, setup_logging
 
@@ -127,6 +128,7 @@ class _Server(BaseApplication):
         self._demo = demo
         self._runtime: Any = None
         self._record: Any = None
+        self._damaged = ""
         super().__init__()
 
     def run(self) -> None:
@@ -173,6 +175,8 @@ class _Server(BaseApplication):
             app = create_app(self._settings)
         except (RecordUnavailable, SchemaTooNew, BackupFailed) as error:
             reason = str(error).partition("\n")[0]
+            if self._is_damaged():
+                reason += f"; to bring back a backup type: {PROGRAM} restore DIR --force"
             click.echo(f"voicehive: DATABASE_URL: {reason}", err=True)
             raise SystemExit(_LOAD_ERROR) from None
         except ConfigError as error:
@@ -180,12 +184,19 @@ class _Server(BaseApplication):
             raise SystemExit(_LOAD_ERROR) from None
         if filling:
             filling.await_first_calls(app.services.copy)
-        self._record = app.services.record
+        self._record, self._damaged = app.services.record, app.services.damaged
         self._runtime = Runtime(app, demo=self._demo)
         self._runtime.start()
         if filling:
             filling.go_on()
         return app.server
+
+    def _is_damaged(self) -> bool:
+        """A file that DATABASE_URL names is not set aside: it may be anything."""
+        from data.damage import damage
+
+        kind, _, path = self._settings.database_url.partition(":///")
+        return kind == "sqlite" and damage(Path(path)) is not None
 
     def _started(self, worker: Any) -> None:
         from data.access.setup import new_link
@@ -197,6 +208,8 @@ class _Server(BaseApplication):
         settings = self._settings
         here = settings.here
         click.echo(f"\n  VoiceHive is ready: {here}\n  Metrics: {settings.metrics_address}\n  Stop with Ctrl+C\n")
+        if self._damaged:
+            click.echo(f"  {self._damaged}\n")
         if settings.auth and not has_users(self._record):
             link = f"{settings.address}/setup/{new_link(self._record)}"
             click.echo(f"  There is no account yet. Create the first one (within 15 minutes):\n  {link}\n")

@@ -71,6 +71,8 @@ class Services:
     hash_caller: CallerHash
     access: Access
     answers: Answers
+    #: That the record was damaged when this process started, and what to do; empty: it was not.
+    damaged: str = ""
     #: When calls were last stored by this process, seconds since 1970.
     last_commit: float | None = None
     #: How many changes people made here: whoever made one is not shown what was true before it.
@@ -145,7 +147,9 @@ class Services:
         faults = self.rules.file_error
         found: list[Problem] = self.answers.get(
             ("problems", self.board.revision, faults),
-            lambda: problems(self.alerts(), record_away=self._record_away(), faults=faults),
+            lambda: problems(
+                self.alerts(), record_away=self._record_away(), record_damaged=self.damaged, faults=faults
+            ),
         )
         return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, inspect, update
@@ -12,11 +11,10 @@ from data.backup import postgres
 from data.backup.keys import unseal
 from data.backup.manifest import BackupFailed, BadBackup, Manifest, count_rows, read_manifest
 from data.backup.taking import KEYS_FILE, POSTGRES_FILE, SQLITE_FILE, check_sqlite
+from data.damage import set_aside
 from data.migrations import HEAD, migrate, new_identity
 from data.models import counters
 from data.record import Record
-
-_SQLITE_FILES = ("", "-wal", "-shm")
 
 
 def restore(
@@ -65,11 +63,7 @@ def _sqlite(source: Path, target: Path, manifest: Manifest, *, force: bool) -> N
     with engine.begin() as connection:
         _new_identity(connection)
     engine.dispose()
-    if target.exists():
-        aside = f"{target.name}.replaced-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-        for suffix in _SQLITE_FILES:
-            if (old := target.with_name(target.name + suffix)).exists():
-                old.rename(target.with_name(aside + suffix))
+    set_aside(target, "replaced")
     fresh.rename(target)
 
 

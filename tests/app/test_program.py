@@ -92,6 +92,38 @@ def test_an_unreachable_database_stops_the_start(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_a_damaged_database_is_set_aside_and_the_way_back_is_named(tmp_path: Path) -> None:
+    """Promise 7."""
+    (tmp_path / "voicehive.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 50_000)
+    program = run_program(tmp_path, "serve", log=tmp_path / "log")
+    try:
+        (aside,) = tmp_path.glob("voicehive.db.damaged-*")
+        assert aside.read_bytes().endswith(b"\xff" * 50_000)
+        log = (tmp_path / "log").read_text()
+        assert str(aside) in log
+        assert "-m app restore DIR --force" in log
+        assert program.get("/api/dashboard/metrics").json()["system_health"] == "critical"
+        assert requests.post(program.url("/api/calls"), json=call("a"), timeout=10).json()["accepted"] == 1
+    finally:
+        stop_program(program)
+
+
+def test_a_damaged_file_that_is_named_is_left_where_it_is(tmp_path: Path) -> None:
+    mine = tmp_path / "notes.txt"
+    mine.write_text("no database\n" * 1_000)
+    done = voicehive(
+        "serve",
+        VAR_DIR=str(tmp_path / "var"),
+        DATABASE_URL=f"sqlite:///{mine}",
+        PORT=str(free_port()),
+        PROMETHEUS_PORT=str(free_port()),
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("voicehive: DATABASE_URL: file is not a database; to bring back a backup type: ")
+    assert done.stderr.count("\n") == 1
+    assert mine.read_text().startswith("no database")
+
+
 def test_the_secret_key_is_drawn_once_for_its_owner_only(program: Program) -> None:
     key = program.var_dir / "secret.key"
     assert key.stat().st_mode & 0o777 == 0o600
