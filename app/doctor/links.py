@@ -90,7 +90,7 @@ def _bucket(address: SecretStr) -> Finding:
     """Whether it is there and our key is good; nothing is put into it."""
     key = "REPORT_BUCKET_URL"
     if find_spec("minio") is None:
-        return fail(key, "buckets need the package minio", "pip install 'voicehive[s3]'")
+        return fail(key, "buckets need the package minio", "pip install minio")
     try:
         look(address, _SECONDS)
     except SendError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import sys
@@ -102,7 +103,9 @@ def main() -> None:
         sys.stderr.write(f"{type(error).__name__}: {error}".replace("\n", " ") + "\n")
         sys.stderr.flush()
     for each in psutil.Process().children(recursive=True):
-        each.kill()
+        # The first that is killed takes others along.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
     os._exit(code)
 
 

@@ -50,7 +50,7 @@ def _opened(address: SecretStr, seconds: float) -> Iterator[tuple[Minio, str, st
         from minio import Minio
         from minio.error import MinioException, S3Error
     except ModuleNotFoundError:
-        text = "buckets need the package minio: pip install 'voicehive[s3]'"
+        text = "buckets need the package minio: pip install minio"
         raise SendError(text, retryable=False) from None
     parts = urlsplit(address.get_secret_value())
     bucket, _, prefix = parts.path.strip("/").partition("/")
