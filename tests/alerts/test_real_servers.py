@@ -46,7 +46,7 @@ def test_alerts_are_read_from_the_one_and_handed_to_the_other(tmp_path: Path) ->
     rules.write_text(RULES, encoding="utf-8")
     record = Record(f"sqlite:///{tmp_path / 'calls.db'}")
     migrate(record)
-    lease = Lease(record, "alerting", "one")
+    lease = Lease(record, "alerting", "one", 3600)
     lease.renew()
     moves: list[Transition] = []
     own: list[Alert] = []

@@ -51,7 +51,7 @@ class World:
         self.record = Record(self.url)
         self.store = SampleStore(self.folder / "samples.sqlite")
         self.store.open()
-        self.lease = Lease(self.record, "alerting", "one")
+        self.lease = Lease(self.record, "alerting", "one", 3600)
         self.lease.renew()
 
         def expand(text: str, labels: object, value: float) -> str:

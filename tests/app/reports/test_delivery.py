@@ -70,7 +70,7 @@ class Office:
 
     def __init__(self, record: Record, ways: Ways) -> None:
         self.record = record
-        lease = Lease(record, "alerting", "here")
+        lease = Lease(record, "alerting", "here", 3600)
         lease.renew()
         links = Links(b"k" * 32, "http://hive.example.org")
         self.copy = AnalyticCopy(record, None)

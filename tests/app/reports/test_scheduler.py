@@ -69,7 +69,7 @@ class Desk:
 
 
 def desk(record: Record, copy: AnalyticCopy, clock: Clock, holder: str = "a") -> Desk:
-    lease = Lease(record, "alerting", holder)
+    lease = Lease(record, "alerting", holder, 3600)
     lease.renew()
     maker = Maker(record, copy, Links(b"k" * 32, "http://here"), clock)
     return Desk(record, copy, clock, lease, Scheduler(record, lease, maker, Outbox(record, {}).wake, clock=clock))
