@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, has_request_context, request
+from flask import Flask, has_request_context
 from opentelemetry import trace
 
-from app.api.errors import request_id
+from app.api.errors import request_id, told_path
 from app.services import Services
 from monitoring import web
 from monitoring.tracing import replace_attributes
@@ -35,7 +35,7 @@ def register(server: Flask, services: Services) -> None:
 def _describe_request(span: trace.Span) -> None:
     span.set_attribute("request_id", request_id())
     # What is searched for may be a person, and a link may hold a key: neither leaves with the trace.
-    replace_attributes(span, request.path, "http.target")
+    replace_attributes(span, told_path(), "http.target", "url.path")
     replace_attributes(span, "", "url.query")
 
 

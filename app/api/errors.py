@@ -41,6 +41,12 @@ def request_id() -> str:
     return str(g.request_id)
 
 
+def told_path() -> str:
+    """The path of this request for logs and traces: of a link that holds a secret, its route."""
+    rule = request.url_rule
+    return rule.rule if rule is not None and rule.arguments & {"secret", "token"} else request.path
+
+
 def error_response(status: int, code: str, message: str, *, retry_after: int | None = None) -> Response:
     """The error as a response."""
     services().metrics.count_error(code)
@@ -108,7 +114,7 @@ def answer_error(error: Exception) -> Response:
             response.allow.update(error.valid_methods or ())
         return response
     mark_failed(error)
-    log.error("unexpected error", exc_info=error, extra={"path": request.path})
+    log.error("unexpected error", exc_info=error, extra={"path": told_path()})
     return error_response(500, "internal_error", "Something went wrong here; the log has the details.")
 
 

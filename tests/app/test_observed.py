@@ -91,6 +91,17 @@ def test_a_question_is_one_trace_down_to_the_analytic_copy(observed: Observed) -
     assert "4915112345678" not in str([one.item for one in observed.collector.spans])
 
 
+@pytest.mark.parametrize(
+    "link", ["/kiosk/<secret>", "/password/<secret>", "/setup/<secret>", "/api/reports/files/<token>"]
+)
+def test_the_secret_of_a_link_leaves_neither_with_the_trace_nor_in_the_log(observed: Observed, link: str) -> None:
+    place = link[link.index("<") :]
+    assert observed.program.get(link.replace(place, "canary-7f3a")).status_code in (404, 410)
+    assert observed.collector.span(f"GET {link}").attributes["http.target"] == link
+    assert "canary-7f3a" not in str([one.item for one in observed.collector.spans])
+    assert "canary-7f3a" not in observed.log.read_text()
+
+
 def test_what_the_door_refuses_is_traced_too(observed: Observed) -> None:
     assert observed.program.get("/api/agents", headers={"Host": "evil.example"}).status_code == 403
     assert observed.collector.span("GET /api/agents").attributes["http.status_code"] == 403
