@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,22 @@ def test_a_post_from_another_site_is_refused(shared: Guarded, path: str, headers
     assert client.get("/api/kpis").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "headers", [EVIL, {"Sec-Fetch-Site": "cross-site"}, {}], ids=["foreign", "embedded", "unnamed"]
+)
+def test_no_request_that_changes_something_is_taken_from_another_site(shared: Guarded, headers: dict[str, str]) -> None:
+    client, tried = shared.signed_in("admin"), 0
+    for rule in shared.app.server.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}:
+            path = re.sub(r"<[^>]*>", "1", rule.rule)
+            answer = client.open(path, method=method, data="{}", headers=headers | {"Content-Type": "text/plain"})
+            assert answer.status_code == 403, f"{method} {path}"
+            assert "another site" in answer.text or "names its Origin" in answer.text, f"{method} {path}"
+            tried += 1
+    assert tried > 40
+    assert client.get("/api/kpis").status_code == 200
+
+
 def test_who_uses_a_session_says_where_the_request_comes_from(shared: Guarded) -> None:
     client = shared.signed_in("admin")
     assert client.post("/api/calls", json=call("a")).status_code == 403
@@ -33,7 +50,16 @@ def test_who_uses_a_session_says_where_the_request_comes_from(shared: Guarded) -
 def test_the_socket_asks_who_and_from_where(shared: Guarded) -> None:
     assert shared.browser().get(SOCKET, headers=UPGRADE).status_code == 401
     assert shared.browser().get(SOCKET, headers=UPGRADE | bearer(shared.keys["ingest"])).status_code == 403
-    assert shared.signed_in("viewer").get(SOCKET, headers=UPGRADE | EVIL).status_code == 403
+    viewer = shared.signed_in("viewer")
+    for origin in (
+        EVIL,
+        {"Origin": "null"},
+        {"Origin": "http://localhost.evil.example"},
+        {"Origin": "http://localhost:1"},
+    ):
+        assert viewer.get(SOCKET, headers=UPGRADE | origin).status_code == 403
+    # A browser says where a socket comes from; what says nothing is none.
+    assert viewer.get(SOCKET, headers=UPGRADE).status_code == 403
 
 
 def test_a_named_site_may_use_the_api_with_a_key_and_never_with_a_session(tmp_path: Path) -> None:
