@@ -19,7 +19,7 @@ from app.alerting import alerting
 from app.answers import Answers
 from app.api import realtime
 from app.api.body import MOST_BYTES
-from app.auth import links, oidc
+from app.auth import links, oidc, screens
 from app.auth import web as doors
 from app.auth.access import Access
 from app.auth.admission import Admission, demand_listed
@@ -30,6 +30,9 @@ from app.program import PROGRAM
 from app.reports.service import Reports
 from app.services import Services
 from app.settings import Settings
+from data import redis_client
+from data.access.record_sessions import RecordSessions
+from data.access.redis_sessions import RedisSessions
 from data.analytics import AnalyticCopy
 from data.callers import CallerHash
 from data.damage import damage, set_aside
@@ -79,6 +82,7 @@ def create_app(settings: Settings, registry: CollectorRegistry | None = None) ->
     api.register(server)
     doors.register(server, lambda: pages.head, oidc.service_name(settings))
     server.register_blueprint(links.blueprint)
+    server.register_blueprint(screens.blueprint)
     oidc.register(server, settings)
     live.register(server, services, LIVE_PARTS)
     pages = create_dash(
@@ -99,6 +103,7 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
     damaged = _make_way(settings)
     record = Record(settings.record_url)
     migrate(record, settings.backup_dir)
+    sessions = RedisSessions(record, settings.redis_url) if settings.redis_url else RecordSessions(record)
 
     def queried(name: str, seconds: float) -> None:
         metrics.query_seconds.labels(name).observe(seconds, exemplar())
@@ -135,10 +140,11 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         relay=relay,
         metrics=metrics,
         system=system,
-        cache=_cache(server, settings),
+        cache=_cache(server, settings, record),
         platforms=PLATFORMS | {GENERIC: generic(field_map)},
         hash_caller=CallerHash(settings.secret()),
-        access=Access(record, settings.secret()),
+        sessions=sessions,
+        access=Access(record, sessions, settings.secret()),
         damaged=damaged,
         answers=Answers(on_result=lambda result: metrics.cache_requests.labels(result).inc()),
     )
@@ -160,12 +166,13 @@ def _make_way(settings: Settings) -> str:
     return told
 
 
-def _cache(server: Flask, settings: Settings) -> Cache:
+def _cache(server: Flask, settings: Settings, record: Record) -> Cache:
     if settings.redis_url:
         config: dict[str, object] = {
             "CACHE_TYPE": "RedisCache",
             "CACHE_REDIS_URL": settings.redis_url,
-            "CACHE_KEY_PREFIX": "voicehive/",
+            "CACHE_KEY_PREFIX": f"voicehive/{record.identity()}/",
+            "CACHE_OPTIONS": dict(redis_client.OPTIONS),
         }
     else:
         config = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": 64}

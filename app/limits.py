@@ -5,14 +5,15 @@ Counted in Redis where several instances share one, else, and while Redis is awa
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Flask, request
+from flask import Flask, Response, g, request
 from flask_limiter import Limiter
 
+from app.auth.addresses import household
 from app.auth.current import current
-from app.auth.identity import LOCAL
 from app.settings import Settings
+from data import redis_client
+from data.access.sessions import SessionsAway
+from data.record import RecordUnavailable
 
 #: What computes or writes for long.
 _DEAR = "20 per minute"
@@ -24,29 +25,46 @@ _USUAL = "1200 per minute"
 #: What may come in as fast as it is stored has a brake of its own (503); static files and health cost little.
 _FREE = frozenset({"/api/calls", "/v1/traces", "/api/alerts/webhook", "/healthz", "/readyz"})
 _FREE_PATHS = ("/assets/", "/_dash-component-suites/", "/api/ingest/")
-_REDIS_SECONDS = 0.3
 
 
 def register(server: Flask, settings: Settings) -> None:
     """Count every request after the gate has let it in; too many are answered with 429 and Retry-After."""
-    # Handed on to the client of Redis; the types only know whole numbers.
-    remote: Any = {"socket_timeout": _REDIS_SECONDS, "socket_connect_timeout": _REDIS_SECONDS}
+    server.after_request(_say_when)  # what is registered first runs last
     limiter = Limiter(
         _asker,
         app=server,
         default_limits=[_limit],
         storage_uri=settings.redis_url or "memory://",
-        storage_options=remote if settings.redis_url else {},
+        storage_options=dict(redis_client.OPTIONS) if settings.redis_url else {},
         in_memory_fallback_enabled=bool(settings.redis_url),
         headers_enabled=True,
         key_prefix="voicehive",
     )
-    limiter.request_filter(_is_free)
+    # Without sign-in all are one, and sit at this machine.
+    server.after_request(_note_when)
+    limiter.request_filter(lambda: not settings.auth or _is_free())
+
+
+def _note_when(response: Response) -> Response:
+    g.retry_after = response.headers.get("Retry-After")
+    return response
+
+
+def _say_when(response: Response) -> Response:
+    """The limiter says of every answer that one may ask again in a minute; it is right for those that it refuses."""
+    if response.status_code != 429:
+        response.headers.pop("Retry-After", None)
+        if g.get("retry_after") is not None:
+            response.headers["Retry-After"] = g.retry_after
+    return response
 
 
 def _asker() -> str:
-    who = current()
-    return f"address {request.remote_addr}" if who is None else f"{who.role} {who.name}"
+    try:
+        who = current()
+    except (RecordUnavailable, SessionsAway):
+        who = None  # whoever it is, the answer will be that it can't be known now
+    return f"address {household(request.remote_addr or '')}" if who is None else f"{who.role} {who.name}"
 
 
 def _limit() -> str:
@@ -58,5 +76,4 @@ def _limit() -> str:
 
 def _is_free() -> bool:
     sent = request.path in _FREE and (request.method == "POST" or request.path.endswith("z"))
-    # Without sign-in all are one, and sit at this machine.
-    return sent or request.path.startswith(_FREE_PATHS) or current() is LOCAL
+    return sent or request.path.startswith(_FREE_PATHS)

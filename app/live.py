@@ -13,12 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
+from urllib.parse import parse_qsl
 
 import brotli
 import orjson
 from flask import Flask, Response, request
+from werkzeug.datastructures import MultiDict
 
 from app.api.errors import ApiError, error_response
+from app.auth.current import shown
 from app.components.problems import problem_parts
 from app.filters import PageFilter
 from app.services import Services
@@ -108,7 +111,8 @@ def register(server: Flask, services: Services, pages: Mapping[str, Parts]) -> N
     def live(page: str) -> Response:
         if page not in known:
             raise ApiError(404, "not_found", "There is no such page.")
-        chosen = services.parse(request.args)
+        _, query = shown("", request.query_string.decode())
+        chosen = services.parse(MultiDict(parse_qsl(query, keep_blank_values=True)))
         try:
             state = page_state(page, known[page], chosen, services)
         except WithoutRecord as error:

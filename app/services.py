@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 from flask import current_app
 from flask_caching import Cache
+from redis import RedisError
 from werkzeug.datastructures import MultiDict
 
 from alerts.board import Board, BoardAlert
@@ -23,6 +25,7 @@ from app.filters import PageFilter, parse_query
 from app.health import Health, Problem, health, problems
 from app.reports.service import Reports
 from app.settings import Settings
+from data.access.sessions import Sessions
 from data.analytics import AnalyticCopy
 from data.callers import CallerHash
 from data.filters import CallFilter
@@ -69,6 +72,7 @@ class Services:
     cache: Cache
     platforms: Mapping[str, Platform]
     hash_caller: CallerHash
+    sessions: Sessions
     access: Access
     answers: Answers
     #: That the record was damaged when this process started, and what to do; empty: it was not.
@@ -105,9 +109,13 @@ class Services:
         # Within a thousandth of the range nothing moves on the screen unless a call changed.
         step = max((chosen.end - chosen.start) // 1000, SECOND)
         key = f"{name}/{self.record.revision()}/{now // step}/{page.key}"
-        found: T | None = self.cache.get(key)
-        if found is None:
-            found = compute(chosen, now)
+        # While Redis is away, each process computes for itself.
+        with contextlib.suppress(RedisError):
+            kept: T | None = self.cache.get(key)
+            if kept is not None:
+                return kept
+        found = compute(chosen, now)
+        with contextlib.suppress(RedisError):
             self.cache.set(key, found, timeout=_CACHED_SECONDS)
         return found
 

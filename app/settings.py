@@ -183,7 +183,8 @@ class Settings(BaseModel):
         "", description="SQLite file or PostgreSQL; default: a SQLite file in VAR_DIR", validate_default=False
     )
     redis_url: Annotated[str, AfterValidator(_redis)] | None = Field(
-        None, description="Redis for the chart cache of several instances"
+        None,
+        description="Redis for sessions, computed charts and counts of rate limits, shared by several instances",
     )
     jaeger_host: Annotated[str, AfterValidator(_host)] | None = Field(
         None, description="host that takes traces by OTLP/HTTP, such as Jaeger"

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, select
 
-from data.access.sessions import ended
+from data.access.record_sessions import ended
 from data.archive import archive_calls
 from data.deletion import AT_ONCE, delete_calls
 from data.models import (

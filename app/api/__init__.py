@@ -23,6 +23,7 @@ from app.api import (
     prometheus,
     reports,
     rules,
+    screens,
     silences,
     system,
     traces,
@@ -53,6 +54,7 @@ BLUEPRINTS = (
     values.blueprint,
     export.blueprint,
     views.blueprint,
+    screens.blueprint,
     *admin.BLUEPRINTS,
     openapi.blueprint,
 )

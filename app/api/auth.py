@@ -11,10 +11,9 @@ from app.api.body import read_body
 from app.api.describe import INTEGER, TEXT, endpoint, json_answer, obj
 from app.api.errors import ApiError, error_response
 from app.auth import tokens
-from app.auth.access import TooManyTries, WrongPassword
+from app.auth.access import NotNow, WrongPassword
 from app.auth.current import audit
 from app.services import services
-from data.access.sessions import close_session, open_session, renew_session, session_of_id, session_of_secret
 
 blueprint = Blueprint("api_auth", __name__)
 
@@ -28,7 +27,7 @@ _TOKENS = obj(access_token=TEXT, token_type=TEXT, expires_in=INTEGER, refresh_to
     "Sign in: an access token for ten minutes, and a refresh token for the next one",
     body=obj(username=TEXT, password=TEXT),
     answer=_TOKENS,
-    errors=(400, 401, 429),
+    errors=(400, 401, 429, 503),
 )
 def post_token() -> Response:
     given = _fields("username", "password")
@@ -37,12 +36,10 @@ def post_token() -> Response:
         user = parts.access.check_password(given["username"], given["password"], address)
     except WrongPassword:
         raise ApiError(401, "unauthorized", "Name or password is wrong.") from None
-    except TooManyTries as error:
-        message = "Too many wrong passwords; try again in five minutes."
-        return error_response(429, "too_many_requests", message, retry_after=error.retry_after)
-    session, refresh = open_session(
-        parts.record, user.id, "program", address=address, agent=str(request.user_agent)
-    )  # fmt: skip
+    except NotNow as error:
+        code = "too_many_requests" if error.status == 429 else "overloaded"
+        return error_response(error.status, code, error.message, retry_after=error.retry_after)
+    session, refresh = parts.sessions.open(user, "program", address=address, agent=str(request.user_agent))
     audit("signed in", user.name, actor=user.name, after={"by": "token"})
     return _answer(user.id, session, refresh)
 
@@ -57,7 +54,7 @@ def post_token() -> Response:
     errors=(400, 401),
 )
 def post_refresh() -> Response:
-    renewed = renew_session(services().record, _fields("refresh_token")["refresh_token"])
+    renewed = services().sessions.renew(_fields("refresh_token")["refresh_token"])
     if renewed is None:
         # It may have been the second use of a token: its session is over, here at once.
         services().access.forget()
@@ -78,9 +75,9 @@ def post_refresh() -> Response:
 def post_revoke() -> Response:
     parts, token = services(), _fields("token")["token"]
     named = parts.access.tokens.session_of(token)
-    found = session_of_id(parts.record, named) if named else session_of_secret(parts.record, token, "program")
+    found = parts.sessions.of_id(named) if named else parts.sessions.of_secret(token, "program")
     if found is not None:
-        close_session(parts.record, found.id)
+        parts.sessions.close(found.id)
         parts.access.forget()
         audit("signed out", found.name, actor=found.name)
     return json_answer({})

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.filters import BadFilter
 from app.services import services
+from data.access.sessions import SessionsAway
 from data.ingest import Overloaded
 from data.record import RecordFull, RecordUnavailable
 from data.times import TooManyBuckets
@@ -95,6 +96,11 @@ def answer_error(error: Exception) -> Response:
         mark_failed(error)
         log.error("the database is full: %s", error)
         return error_response(507, "storage_full", "The disk of the call record is full; nothing was stored.")
+    if isinstance(error, SessionsAway):
+        mark_failed(error)
+        log.error("nobody can be recognised: %s", error)
+        message = "Redis, which keeps the sessions, does not answer: nobody can be recognised or sign in until it does."
+        return error_response(503, "sessions_unavailable", message, retry_after=2)
     if isinstance(error, RecordUnavailable | TimeoutError):
         mark_failed(error)
         log.error("the database is away: %s", error)

@@ -20,6 +20,7 @@ from app.api.errors import ApiError
 from app.auth.current import credential
 from app.auth.permissions import Need
 from app.services import Services
+from data.access.sessions import SessionsAway
 from data.record import RecordUnavailable
 from data.times import now_micros, to_iso
 
@@ -31,6 +32,8 @@ _QUEUED = 4
 _LOOK_SECONDS = 1.0
 #: The code for a connection that goes against a policy (RFC 6455).
 _SIGNED_OUT = 1008
+#: And for a server that can't do it at present (IANA's registry of WebSocket close codes).
+_TRY_AGAIN = 1013
 
 
 class Broadcaster:
@@ -74,7 +77,12 @@ class Broadcaster:
                     continue
                 if message is None:
                     return
-                if not may_listen():
+                try:
+                    signed_in = may_listen()
+                except (RecordUnavailable, SessionsAway):
+                    client.close(_TRY_AGAIN, "nobody can be recognised now")
+                    return
+                if not signed_in:
                     client.close(_SIGNED_OUT, "signed out")
                     return
                 client.send(message)

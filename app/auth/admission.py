@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
 from flask import Response, redirect, request
@@ -52,6 +52,8 @@ class Admission:
         if needs == {Need.OPEN}:
             return None
         who, browsed = current(), route_name(rule, request.method) in _BROWSED
+        if who is not None and who.view is not None and (own := self._own_page(who.view, browsed)):
+            return own
         if who is None and browsed:
             target = request.full_path.rstrip("?")
             return redirect(f"/login?{urlencode({'next': target})}" if target != "/" else "/login")  # type: ignore[return-value]
@@ -62,6 +64,17 @@ class Admission:
         if browsed:
             return self._refusal()
         raise ApiError(403, "forbidden", f"{who.name} may not do this: it takes {' and '.join(sorted(needs))}.")
+
+    def _own_page(self, view: str, browsed: bool) -> Response | None:
+        """The way back, where a wall screen asks for another page than its own; raises ApiError (403)."""
+        own = urlsplit(view)
+        asked = [(name, value) for name, value in request.args.items(multi=True)]
+        if browsed and (request.path, asked) != (own.path, parse_qsl(own.query, keep_blank_values=True)):
+            return redirect(view)  # type: ignore[return-value]
+        refreshed = (request.view_args or {}).get("page")
+        if refreshed not in (None, self._page_name(own.path)):
+            raise ApiError(403, "forbidden", "A wall screen shows one page only.")
+        return None
 
     def _needs(self, rule: Rule) -> set[Need] | None:
         need = ROUTES.get(route_name(rule, request.method))

@@ -1,4 +1,4 @@
-"""The cookie of a browser's session."""
+"""The cookie of a browser: of its session, or of the wall screen that it is."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ def read() -> str | None:
     return request.cookies.get(_name()) or None
 
 
-def give(response: Response, secret: str) -> None:
+def give(response: Response, secret: str, seconds: int = LIFETIME // 1_000_000) -> None:
     """Let the browser keep a secret."""
-    response.set_cookie(
-        _name(), secret, max_age=LIFETIME // 1_000_000, secure=request.is_secure, httponly=True, samesite="Lax"
-    )
+    response.set_cookie(_name(), secret, max_age=seconds, secure=request.is_secure, httponly=True, samesite="Lax")
 
 
 def take(response: Response) -> None:

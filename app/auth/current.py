@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import g, request
 
@@ -41,6 +42,15 @@ def author(given: str) -> str:
     if who is None or who is LOCAL:
         return given
     return who.name if who.user_id is not None else given or who.name
+
+
+def shown(path: str, query: str) -> tuple[str, str]:
+    """Path and query of the page to show: those that are asked for, but of a wall screen always its own."""
+    who = current()
+    if who is None or who.view is None:
+        return path, query
+    own = urlsplit(who.view)
+    return own.path, own.query
 
 
 def by_cookie() -> bool:

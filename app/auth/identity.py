@@ -18,6 +18,8 @@ class Identity:
     #: Of a person who signed in.
     user_id: int | None = None
     session_id: str | None = None
+    #: Of a wall screen: path and query of the only page that it shows.
+    view: str | None = None
 
     def may(self, need: Need) -> bool:
         """Whether this is allowed."""

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from app.auth.current import audit
 from app.auth.passwords import BadPassword, hash_password
-from app.auth.web import page, sentence, signed_in
+from app.auth.web import absolute, page, sentence, signed_in
 from app.services import services
 from data.access.invitations import accept, invite, invited
 from data.access.setup import LinkOver
@@ -17,8 +17,7 @@ blueprint = Blueprint("links", __name__)
 
 def new_link(user: User) -> str:
     """The address of a new link for this user."""
-    origin = services().settings.external_url or request.host_url.rstrip("/")
-    return f"{origin}/password/{invite(services().record, user)}"
+    return absolute(f"/password/{invite(services().record, user)}")
 
 
 @blueprint.get("/password/<secret>")

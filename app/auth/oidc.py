@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, current_app, request, session, url_for
+from flask import Blueprint, Flask, Response, current_app, session, url_for
 
 from app.api.errors import ApiError
 from app.auth.current import audit
-from app.auth.web import page, signed_in, target
+from app.auth.web import absolute, page, signed_in, target
 from app.services import services
 from app.settings import Settings
 from data.access.roles import Role
@@ -69,9 +69,8 @@ def there() -> Response:
     """To the service."""
     client = _client()
     session[_NEXT] = target()
-    here = services().settings.external_url or request.host_url.rstrip("/")
     try:
-        answer: Response = client.authorize_redirect(f"{here}{url_for('oidc.back')}")
+        answer: Response = client.authorize_redirect(absolute(url_for("oidc.back")))
     except Exception:  # whatever keeps the service from being asked
         log.exception("the sign-in service can't be asked")
         return page("login", 502, next=target(), problem="The sign-in service does not answer.")

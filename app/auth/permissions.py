@@ -15,6 +15,7 @@ class Need(StrEnum):
     """What one has to be allowed."""
 
     OPEN = "open"  # nothing: no sign-in
+    LOOK = "look"  # look at pages of figures, as a wall screen does
     READ = "read"  # look at calls, figures, alerts; export them
     OPERATE = "operate"  # acknowledge, silence, send tests, run reports
     INGEST = "ingest"  # send calls, traces, deployments, alerts
@@ -24,7 +25,8 @@ class Need(StrEnum):
     OF_CALLBACK = "of_callback"  # what CALLBACKS says of all that the callback changes
 
 
-_VIEWER = frozenset({Need.READ})
+_SCREEN = frozenset({Need.LOOK})
+_VIEWER = _SCREEN | {Need.READ}
 _OPERATOR = _VIEWER | {Need.OPERATE}
 _ALL = _OPERATOR | {Need.INGEST, Need.SCRAPE, Need.ADMIN}
 
@@ -35,6 +37,7 @@ OF_SCOPE: Mapping[Scope, frozenset[Need]] = {
     Scope.OPERATE: _OPERATOR,
     Scope.SCRAPE: frozenset({Need.SCRAPE}),
     Scope.ADMIN: _ALL,
+    Scope.KIOSK: _SCREEN,
 }
 
 #: Method and rule -> need. HEAD goes with GET; OPTIONS only tells the methods.
@@ -55,6 +58,7 @@ ROUTES: Mapping[str, Need] = {
     "POST /logout": Need.OPEN,
     "GET /setup/<secret>": Need.OPEN,
     "POST /setup/<secret>": Need.OPEN,
+    "GET /kiosk/<secret>": Need.OPEN,
     "GET /password/<secret>": Need.OPEN,
     "POST /password/<secret>": Need.OPEN,
     "GET /account": Need.READ,
@@ -68,8 +72,8 @@ ROUTES: Mapping[str, Need] = {
     "GET /<path:path>": Need.OF_PAGE,
     "GET /_live/<page>": Need.OF_PAGE,
     "GET /_rows/calls": Need.READ,
-    "GET /_dash-layout": Need.READ,
-    "GET /_dash-dependencies": Need.READ,
+    "GET /_dash-layout": Need.LOOK,
+    "GET /_dash-dependencies": Need.LOOK,
     "GET /_reload-hash": Need.READ,
     "POST /_dash-update-component": Need.OF_CALLBACK,
     # Calls
@@ -96,6 +100,10 @@ ROUTES: Mapping[str, Need] = {
     "DELETE /api/views/<int:view>": Need.READ,
     "PUT /api/views/<int:view>/home": Need.READ,
     "DELETE /api/views/<int:view>/home": Need.READ,
+    # Wall screens
+    "GET /api/screens": Need.OPERATE,
+    "POST /api/screens": Need.OPERATE,
+    "DELETE /api/screens/<int:screen>": Need.OPERATE,
     # Live figures and the system
     "GET /api/dashboard/metrics": Need.READ,
     "GET /api/dashboard/health": Need.READ,
@@ -183,16 +191,16 @@ ROUTES: Mapping[str, Need] = {
 #: Name of a page (app/pages/table.py) -> need.
 PAGES: Mapping[str, Need] = {
     "shell": Need.READ,  # the frame of all, which refreshes its bell
-    "overview": Need.READ,
+    "overview": Need.LOOK,
     "calls": Need.READ,
     "call": Need.READ,
-    "trends": Need.READ,
-    "agents": Need.READ,
-    "quality": Need.READ,
-    "service-level": Need.READ,
-    "outcomes": Need.READ,
-    "system": Need.READ,
-    "alerts": Need.READ,
+    "trends": Need.LOOK,
+    "agents": Need.LOOK,
+    "quality": Need.LOOK,
+    "service-level": Need.LOOK,
+    "outcomes": Need.LOOK,
+    "system": Need.LOOK,
+    "alerts": Need.LOOK,
     "reports": Need.READ,
     "admin": Need.ADMIN,
 }
@@ -200,7 +208,7 @@ PAGES: Mapping[str, Need] = {
 #: Component whose property a callback changes (or that sets it off, if it changes none) -> need. Of components that
 #: share a pattern, their `type`.
 CALLBACKS: Mapping[str, Need] = {
-    "vh-page": Need.READ,
+    "vh-page": Need.LOOK,
 }
 
 

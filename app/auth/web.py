@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import orjson
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
 from markupsafe import Markup
 
-from app.api.errors import ApiError
+from app.api.errors import ApiError, answer_error
 from app.auth import cookies
-from app.auth.access import TooManyTries, WrongPassword
+from app.auth.access import NotNow, WrongPassword
 from app.auth.agents import agent_name
 from app.auth.current import audit, current
 from app.auth.identity import LOCAL, Identity
 from app.auth.passwords import LEAST, MOST, BadPassword, hash_password
 from app.services import services
 from data.access import setup
-from data.access.sessions import close_session, close_sessions, list_sessions, open_session
-from data.access.users import BadUser, User, change_user, find_user
+from data.access.sessions import SessionsAway
+from data.access.users import BadUser, User, change_user, find_user, sign_out
+from data.record import RecordUnavailable
 from data.times import to_iso
 
 blueprint = Blueprint("auth", __name__, template_folder="templates")
@@ -27,6 +29,17 @@ blueprint = Blueprint("auth", __name__, template_folder="templates")
 def register(server: Flask, head: Callable[[], str], service: str | None) -> None:
     """Route the pages; `head` belongs into the head of every HTML page, `service` is where else one can sign in."""
     server.register_blueprint(blueprint)
+
+    @server.errorhandler(SessionsAway)
+    @server.errorhandler(RecordUnavailable)
+    def away(error: Exception) -> Response:
+        answer = answer_error(error)
+        if "text/html" not in request.headers.get("Accept", "") or request.path.startswith("/api/"):
+            return answer
+        said = orjson.loads(answer.get_data())["error"]
+        shown = page("away", answer.status_code, problem=said["message"], reference=said["request_id"], again=target())
+        shown.headers["Retry-After"] = answer.headers["Retry-After"]
+        return shown
 
     @server.context_processor
     def everywhere() -> dict[str, object]:
@@ -47,6 +60,11 @@ def target() -> str:
     return wanted if is_here(wanted) and urlsplit(wanted).path not in ("/login", "/logout") else "/"
 
 
+def absolute(path: str) -> str:
+    """The address of a path of ours, as others reach it."""
+    return (services().settings.external_url or request.host_url.rstrip("/")) + path
+
+
 def page(template: str, status: int = 200, **values: object) -> Response:
     """One of the pages in `templates/`."""
     return make_response(render_template(f"{template}.html", **values), status)
@@ -65,7 +83,8 @@ def refused() -> Response:
 @blueprint.get("/login")
 def login() -> Response:
     """The form; who is signed in already goes on."""
-    if current() is not None:
+    who = current()
+    if who is not None and who.view is None:
         return go(target())
     return page("login", next=target())
 
@@ -80,10 +99,8 @@ def sign_in() -> Response:
         user = services().access.check_password(name, request.form.get("password", ""), request.remote_addr or "")
     except WrongPassword:
         return page("login", 401, next=target(), name=name, problem="Name or password is wrong.")
-    except TooManyTries as error:
-        response = page(
-            "login", 429, next=target(), name=name, problem="Too many wrong passwords. Try again in five minutes."
-        )
+    except NotNow as error:
+        response = page("login", error.status, next=target(), name=name, problem=error.message)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
     return signed_in(user, target())
@@ -93,11 +110,11 @@ def signed_in(user: User, target: str) -> Response:
     """A new session for this browser, which ends the one before, and on to the target."""
     parts, before = services(), current()
     if before is not None and before.session_id is not None:
-        close_session(parts.record, before.session_id)
+        parts.sessions.close(before.session_id)
         parts.access.forget()
-    _, secret = open_session(
-        parts.record, user.id, "browser", address=request.remote_addr or "", agent=str(request.user_agent)
-    )
+    _, secret = parts.sessions.open(
+        user, "browser", address=request.remote_addr or "", agent=str(request.user_agent)
+    )  # fmt: skip
     audit("signed in", user.name, actor=user.name)
     response = go(target)
     cookies.give(response, secret)
@@ -109,7 +126,7 @@ def logout() -> Response:
     """End this browser's session."""
     who = current()
     if who is not None and who.session_id is not None:
-        close_session(services().record, who.session_id)
+        services().sessions.close(who.session_id)
         services().access.forget()
         audit("signed out", who.name)
     return _signed_out()
@@ -155,7 +172,7 @@ def _account(status: int = 200, **values: object) -> Response:
     who = current()
     if who is None or who is LOCAL:
         return go("/")
-    sessions = list_sessions(services().record, _person(who)[1])
+    sessions = services().sessions.listed(_person(who)[1])
     return page("account", status, who=who, sessions=sessions, to_iso=to_iso, agent_name=agent_name, **values)
 
 
@@ -168,8 +185,8 @@ def change_password() -> Response:
         changed = change_user(services().record, user, password_hash=hash_password(request.form.get("new", "")))
     except WrongPassword:
         return _account(403, problem="The present password is wrong.")
-    except TooManyTries:
-        return _account(429, problem="Too many wrong passwords. Try again in five minutes.")
+    except NotNow as error:
+        return _account(error.status, problem=error.message)
     except (BadPassword, BadUser) as error:
         return _account(400, problem=sentence(error))
     services().access.forget()
@@ -181,7 +198,8 @@ def change_password() -> Response:
 def sign_out_everywhere() -> Response:
     """End all sessions of this person."""
     name, user_id = _person(current())
-    ended = close_sessions(services().record, user_id)
+    ended = len(services().sessions.listed(user_id))
+    sign_out(services().record, user_id)
     audit("signed out everywhere", name, before={"sessions": ended})
     services().access.forget()
     return _signed_out()

@@ -1,16 +1,16 @@
-"""`apikey`: what programs show to be let in."""
+"""`apikey`: what programs and wall screens show to be let in."""
 
 from __future__ import annotations
 
 import click
 
-from app.commands.common import Refused, opened, who_types
+from app.commands.common import Refused, opened, settings, who_types
 from data.access.roles import Scope
 
 
 @click.group()
 def apikey() -> None:
-    """Keys of programs. A change works within five seconds in running servers."""
+    """Keys of programs and of wall screens. A change works within five seconds in running servers."""
 
 
 @apikey.command("create")
@@ -22,21 +22,34 @@ def apikey() -> None:
     multiple=True,
     required=True,
     help="ingest: send calls; read: figures and exports; operate: read, acknowledge and silence; scrape: metrics; "
-    "admin: everything. May be given several times.",
+    "admin: everything; kiosk: one page on a wall screen. May be given several times.",
 )
-def create(name: str, scopes: tuple[str, ...]) -> None:
-    """Make a key and print it, once; it is sent as `Authorization: Bearer KEY`."""
+@click.option("--view", help="With --scope kiosk: the page to show, with its filter, such as '/trends?agent=roxy'.")
+def create(name: str, scopes: tuple[str, ...], view: str | None) -> None:
+    """Make a key and print it, once; it is sent as `Authorization: Bearer KEY`. Of a wall screen: print its link."""
     from data.access.audit import append
     from data.access.keys import BadKey, add_key
 
+    own = settings()
     with opened() as record:
         try:
-            key, secret = add_key(record, name, [Scope(scope) for scope in scopes], who_types())
+            shown = None if view is None else _kiosk_address(view, own.timezone)
+            key, secret = add_key(record, name, [Scope(scope) for scope in scopes], who_types(), view=shown)
         except BadKey as error:
             raise Refused(str(error)) from None
-        append(record, who_types(), "key created", key.name, after={"scopes": sorted(key.scopes)})
-    click.echo(secret)
+        append(record, who_types(), "key created", key.name, after=key.told())
+    click.echo(f"{own.address}/kiosk/{secret}" if key.view else secret)
     click.echo("Keep it: it is not shown again.", err=True)
+
+
+def _kiosk_address(view: str, zone: str) -> str:
+    from app.filters import BadFilter
+    from app.kiosk import kiosk_address
+
+    try:
+        return kiosk_address(view, zone)
+    except BadFilter as error:
+        raise Refused(str(error)) from None
 
 
 @apikey.command("list")
@@ -49,7 +62,8 @@ def list_all() -> None:
         for key in list_keys(record):
             used = f"used {to_iso(key.used_at)}" if key.used_at else "never used"
             state = "revoked" if key.revoked_at else used
-            click.echo(f"{key.name}  {key.prefix}…  {','.join(sorted(key.scopes))}  {state}")
+            what = " ".join([",".join(sorted(key.scopes)), *([key.view] if key.view else [])])
+            click.echo(f"{key.name}  {key.prefix}…  {what}  {state}")
 
 
 @apikey.command("revoke")
@@ -57,11 +71,11 @@ def list_all() -> None:
 def revoke(name: str) -> None:
     """Make a key useless, for good."""
     from data.access.audit import append
-    from data.access.keys import revoke_key
+    from data.access.keys import find_key, revoke_key
 
     with opened() as record:
-        key = revoke_key(record, name)
-        if key is None:
+        key = find_key(record, name)
+        if key is None or revoke_key(record, key.id) is None:
             raise Refused(f"there is no key {name} in use")
-        append(record, who_types(), "key revoked", key.name, before={"scopes": sorted(key.scopes)})
+        append(record, who_types(), "key revoked", key.name, before=key.told())
     click.echo(f"{name} is revoked")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from app.auth.identity import LOCAL, Identity
+from app.auth.identity import Identity
 from app.components.plain import Plain, h, icon
 
 
 def account_menu(who: Identity | None) -> list[Plain]:
-    """The menu; nothing where nobody has to sign in."""
-    if who is None or who is LOCAL:
+    """The menu; nothing for who is no person that signed in."""
+    if who is None or who.user_id is None:
         return []
     items = [
         h("Div", [h("Strong", who.name), h("Span", who.role.capitalize())], cls="vh-account-name"),

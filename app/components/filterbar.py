@@ -12,6 +12,7 @@ import dash_bootstrap_components as dbc
 
 from app.addresses import exact, plain
 from app.components.plain import Plain, h, icon
+from app.components.views_menu import views_menu
 from app.filters import BOUNDS, NUMBERS
 from app.format import duration, milliseconds
 from data.callsets import LABELS
@@ -182,7 +183,7 @@ def filter_bar(parts: dict[str, dict[str, Any]], live: Any, *, of_calls: bool = 
         **parts.get(COMPARE, {}),
     )
     chips = h("Div", id=CHIPS, cls="vh-chips", **parts.get(CHIPS, {}))
-    return _bar([_range_menu(parts), _values_menu(), _search(), compare, _views_menu(), chips], live)
+    return _bar([_range_menu(parts), _values_menu(), _search(), compare, views_menu(), chips], live)
 
 
 def _bar(controls: list[Plain], live: Any) -> Plain:
@@ -227,41 +228,6 @@ def _values_menu() -> Plain:
         ],
         cls="vh-menu",
         id="vh-values-menu",
-    )
-
-
-def _views_menu() -> Plain:
-    """Pages and filters that were kept under a name (assets/views.js)."""
-    form = h(
-        "Form",
-        [
-            h(
-                "Label",
-                ["Save this page as", dbc.Input(id="vh-view-name", size="sm", maxlength=100, placeholder="Name")],
-                cls="vh-field",
-                htmlFor="vh-view-name",
-            ),
-            h(
-                "Label",
-                [dbc.Checkbox(id="vh-view-shared"), h("Span", "For everybody")],
-                cls="vh-view-shared",
-                htmlFor="vh-view-shared",
-            ),
-            h("P", id="vh-views-error", cls="vh-field-error", role="alert"),
-            h("Button", "Save", type="submit", cls="vh-button vh-primary"),
-        ],
-        cls="vh-range-form",
-        data_form="view",
-    )
-    panel = [h("Div", "Saved views", cls="vh-menu-title"), h("Div", id="vh-views", cls="vh-views"), form]
-    return h(
-        "Details",
-        [
-            h("Summary", [icon("bookmark"), h("Span", "Views")], cls="vh-button", aria_label="Saved views"),
-            h("Div", panel, cls="vh-panel vh-views-panel"),
-        ],
-        cls="vh-menu",
-        id="vh-views-menu",
     )
 
 

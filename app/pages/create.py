@@ -13,9 +13,9 @@ from dash import ClientsideFunction, Input, Output, State
 
 from app.api.errors import request_id
 from app.pages.index import Site
-from app.pages.render import rendered, whole
+from app.pages.render import place_at, rendered, whole
 from app.pages.table import PAGES, page_name
-from app.shell import INTERVAL, PAGE, TOAST, URL, Place
+from app.shell import INTERVAL, PAGE, TOAST, URL
 from monitoring.tracing import mark_failed
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _refresh(pages: dash.Dash) -> None:
 def _router(pages: dash.Dash, services: Services) -> None:
     @pages.callback(Output(PAGE, "children"), Input(URL, "pathname"), State(URL, "search"), prevent_initial_call=True)
     def show(path: str | None, search: str | None) -> Any:
-        content, _ = rendered(Place(path or "/", search or ""), services)
+        content, _ = rendered(place_at(path or "/", (search or "").removeprefix("?")), services)
         return content
 
 

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.addresses import call_of
 from app.api.notes import notes_shown
-from app.auth.current import current
+from app.auth.current import current, shown
 from app.auth.permissions import PAGES as NEEDS
 from app.components.guard import Parts
 from app.components.plain import Plain, h
@@ -35,13 +35,17 @@ log = logging.getLogger(__name__)
 
 def place_of_request() -> Place:
     """Where the browser is: it asks for the layout from its page, so the page's address is the referrer."""
-    if not has_request_context() or not request.referrer:
-        return Place()
     try:
-        address = urlsplit(request.referrer)
+        address = urlsplit(request.referrer or "/" if has_request_context() else "/")
     except ValueError:
-        return Place()
-    return Place(address.path or "/", f"?{address.query}" if address.query else "")
+        return place_at("/")
+    return place_at(address.path or "/", address.query)
+
+
+def place_at(path: str, query: str = "") -> Place:
+    """The page that is shown to the one who asks for this one."""
+    path, query = shown(path, query)
+    return Place(path, f"?{query}" if query else "")
 
 
 def whole(services: Services) -> html.Div:

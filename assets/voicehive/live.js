@@ -198,6 +198,8 @@
     if (answer.status === 401 && new URL(answer.url).origin === location.origin && !signedOut) {
       signedOut = true;
       tick();
+      // On a wall nobody presses the button.
+      if (document.documentElement.hasAttribute("data-kiosk")) vh.signIn();
     }
     return answer;
   };

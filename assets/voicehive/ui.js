@@ -8,12 +8,14 @@
     pause: () => vh.togglePause(),
     retry: () => vh.refresh(),
     reset: () => vh.resetFilters(),
-    "sign-in": () => location.assign("/login?next=" + encodeURIComponent(location.pathname + location.search)),
+    "sign-in": () => vh.signIn(),
     compare: () => vh.toggleCompare(),
     bell: () => window.dash_clientside.set_props("vh-bell", { is_open: true }),
     copy: (button) => copy(button),
     table: (button) => vh.toggleTable(button),
   };
+
+  vh.signIn = () => location.assign("/login?next=" + encodeURIComponent(location.pathname + location.search));
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-vh]");

@@ -32,6 +32,8 @@
     return made;
   }
 
+  vh.viewButton = button;
+
   function show(views) {
     if (!list()) return;
     list().replaceChildren(...views.map(row));

@@ -21,3 +21,5 @@ class Scope(StrEnum):
     OPERATE = "operate"
     SCRAPE = "scrape"
     ADMIN = "admin"
+    #: One page on a wall screen.
+    KIOSK = "kiosk"

@@ -7,16 +7,17 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.access.roles import Role
-from data.models import sessions, users
+from data.models import users
 from data.record import Record
 from data.times import now_micros
 
-_NAME = re.compile(r"[\w.@+-]{1,100}")
-_COLUMNS = (users.c.id, users.c.name, users.c.role, users.c.disabled, users.c.created_at)
+MOST_CHARACTERS = 100
+_NAME = re.compile(rf"[\w.@+-]{{1,{MOST_CHARACTERS}}}")
+_COLUMNS = (users.c.id, users.c.name, users.c.role, users.c.disabled, users.c.created_at, users.c.generation)
 
 
 class BadUser(ValueError):
@@ -25,13 +26,14 @@ class BadUser(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One person; `created_at` in UTC microseconds."""
+    """One person; `created_at` in UTC microseconds. A session of an older `generation` is over."""
 
     id: int
     name: str
     role: Role
     disabled: bool
     created_at: int
+    generation: int
 
 
 def normal_name(name: str) -> str:
@@ -107,13 +109,20 @@ def change_user(record: Record, user: User, **changes: Any) -> User:
     """
     with record.write() as connection:
         values = {name: value.value if isinstance(value, Role) else value for name, value in changes.items()}
+        if values.get("disabled") or "password_hash" in values:
+            values["generation"] = users.c.generation + 1
         query = update(users).where(users.c.id == user.id).values(values).returning(*_COLUMNS)
         changed = _user(connection.execute(query).one())
         if user.role is Role.ADMIN:
             _demand_admin(connection)
-        if changed.disabled or "password_hash" in changes:
-            connection.execute(delete(sessions).where(sessions.c.user_id == user.id))
     return changed
+
+
+def sign_out(record: Record, user_id: int) -> None:
+    """End all sessions of a user."""
+    with record.write() as connection:
+        query = update(users).where(users.c.id == user_id)
+        connection.execute(query.values(generation=users.c.generation + 1))
 
 
 def keep_hash(record: Record, user: User, password_hash: str) -> None:
@@ -129,4 +138,4 @@ def _demand_admin(connection: Connection) -> None:
 
 
 def _user(row: Any) -> User:
-    return User(row.id, row.name, Role(row.role), bool(row.disabled), row.created_at)
+    return User(row.id, row.name, Role(row.role), bool(row.disabled), row.created_at, row.generation)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from data.models.base import RowId, metadata
 
 #: People. `subject` is who they are to a sign-in service (OpenID Connect); such people may have no password here.
+#: `generation` is raised when all sessions of a user end.
 users = Table(
     "users",
     metadata,
@@ -17,6 +18,7 @@ users = Table(
     Column("subject", String(300), unique=True),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("generation", Integer, nullable=False, server_default=text("0")),
 )
 
 #: Who is signed in: a browser by its cookie, a program by its refresh token. `digest` is that of the secret, `previous`
@@ -29,6 +31,7 @@ sessions = Table(
     Column("previous", String(64), unique=True),
     Column("kind", String(10), nullable=False),
     Column("user_id", RowId, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("generation", Integer, nullable=False, server_default=text("0")),
     Column("created_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
@@ -36,12 +39,13 @@ sessions = Table(
     Column("agent", String(200), nullable=False),
 )
 
-#: Keys of programs; `scopes` has commas between them, `prefix` is the beginning of the key, to tell it by.
+#: Keys of programs; `scopes` has commas between them, `prefix` is the beginning of the key, to tell it by. `view` is
+#: the address (path and query) that a wall screen's key opens.
 api_keys = Table(
     "api_keys",
     metadata,
     Column("id", RowId, primary_key=True),
-    Column("name", String(100), nullable=False, unique=True),
+    Column("name", String(100), nullable=False),
     Column("prefix", String(12), nullable=False),
     Column("digest", String(64), nullable=False, unique=True),
     Column("scopes", String(100), nullable=False),
@@ -49,6 +53,15 @@ api_keys = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("used_at", BigInteger),
     Column("revoked_at", BigInteger),
+    Column("view", Text),
+)
+#: Of keys in use, one has a name; those that are revoked may have it, too.
+Index(
+    "ix_api_keys_name",
+    api_keys.c.name,
+    unique=True,
+    sqlite_where=api_keys.c.revoked_at.is_(None),
+    postgresql_where=api_keys.c.revoked_at.is_(None),
 )
 
 #: Links by which the first account is made, each once.

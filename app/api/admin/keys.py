@@ -1,4 +1,4 @@
-"""Keys of programs."""
+"""Keys of programs; those of wall screens, too, which are made at /api/screens."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ _KEY = obj(
     created_at=INSTANT,
     used_at=MAYBE_TEXT,
     revoked_at=MAYBE_TEXT,
+    view=MAYBE_TEXT,
 )
 
 
@@ -56,7 +57,7 @@ def post_key() -> Response:
         key, secret = add_key(services().record, given.name, given.scopes, who.name if who else "")
     except BadKey as error:
         raise ApiError(400, "bad_key", str(error)) from None
-    audit("key created", key.name, after={"scopes": sorted(key.scopes)})
+    audit("key created", key.name, after=key.told())
     return json_answer({"key": _shown(key), "secret": secret}, 201)
 
 
@@ -68,11 +69,11 @@ def delete_key(key: int) -> Response:
     found = next((each for each in list_keys(services().record) if each.id == key), None)
     if found is None:
         raise ApiError(404, "not_found", f"There is no key {key}.")
-    revoked = revoke_key(services().record, found.name)
+    revoked = revoke_key(services().record, key)
     if revoked is None:
         raise ApiError(409, "revoked", f"The key {found.name} was revoked already.")
     services().access.forget()
-    audit("key revoked", revoked.name, before={"scopes": sorted(revoked.scopes)})
+    audit("key revoked", revoked.name, before=revoked.told())
     return json_answer(_shown(revoked))
 
 
@@ -86,4 +87,5 @@ def _shown(key: Key) -> dict[str, Any]:
         "created_at": to_iso(key.created_at),
         "used_at": to_iso(key.used_at),
         "revoked_at": to_iso(key.revoked_at),
+        "view": key.view,
     }

@@ -9,8 +9,7 @@ from app.api.errors import ApiError
 from app.auth.agents import agent_name
 from app.auth.current import audit, current
 from app.services import services
-from data.access.sessions import close_others, close_session, close_sessions, list_sessions
-from data.access.users import find_user
+from data.access.users import find_user, sign_out
 from data.times import to_iso
 
 blueprint = Blueprint("admin_sessions", __name__)
@@ -44,7 +43,7 @@ def get_sessions() -> Response:
                 "seen_at": to_iso(each.seen_at),
                 "own": who is not None and each.id == who.session_id,
             }
-            for each in list_sessions(services().record)
+            for each in services().sessions.listed()
         ]
     )
 
@@ -54,8 +53,9 @@ def get_sessions() -> Response:
     parameters=[Parameter("session", "Its id.", where="path")], answer=obj(ended=INTEGER), errors=(404, 503, 507),
 )  # fmt: skip
 def delete_session(session: str) -> Response:
-    found = next((each for each in list_sessions(services().record) if each.id == session), None)
-    if found is None or not close_session(services().record, session):
+    sessions = services().sessions
+    found = next((each for each in sessions.listed() if each.id == session), None)
+    if found is None or not sessions.close(session):
         raise ApiError(404, "not_found", "There is no such session.")
     return _ended(found.name, 1)
 
@@ -66,15 +66,17 @@ def delete_session(session: str) -> Response:
     answer=obj(ended=INTEGER), errors=(400, 404, 503, 507),
 )  # fmt: skip
 def delete_sessions() -> Response:
-    name, record, who = request.args.get("user"), services().record, current()
+    name, record, sessions, who = request.args.get("user"), services().record, services().sessions, current()
     if name is not None:
         found = find_user(record, name)
         if found is None:
             raise ApiError(404, "not_found", f"There is no user {name[:100]!r}.")
-        return _ended(found[0].name, close_sessions(record, found[0].id))
+        count = len(sessions.listed(found[0].id))
+        sign_out(record, found[0].id)
+        return _ended(found[0].name, count)
     if request.args.get("everybody") != "1":
         raise ApiError(400, "bad_parameter", "user: say whose sessions are to end, or everybody=1")
-    return _ended("everybody", close_others(record, who.session_id if who else None))
+    return _ended("everybody", sessions.close_others(who.session_id if who else None))
 
 
 def _ended(whose: str, count: int) -> Response:

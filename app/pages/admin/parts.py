@@ -20,7 +20,6 @@ from app.pages.alerts.words import failed
 from app.settings_shown import shown_settings
 from data.access.audit import entries
 from data.access.keys import list_keys
-from data.access.sessions import list_sessions
 from data.access.users import list_users
 from data.record import RecordUnavailable
 from data.retention import preview
@@ -53,11 +52,11 @@ def _body(view: str, page: PageFilter, services: Services) -> list[Plain]:
 def _of_the_record(view: str, page: PageFilter, services: Services) -> list[Plain]:
     record, zone = services.record, page.filter.zone
     if view == "users":
-        return users(list_users(record), list_sessions(record), zone)
+        return users(list_users(record), services.sessions.listed(), zone)
     if view == "keys":
         return keys(list_keys(record), zone)
     if view == "sessions":
-        return sessions(list_sessions(record), zone)
+        return sessions(services.sessions.listed(), zone)
     if view == "data":
         policy = services.settings.retention
         return data(policy, preview(record, policy, now_micros()), zone)

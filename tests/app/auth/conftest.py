@@ -15,6 +15,7 @@ from app.auth.passwords import hash_password
 from app.factory import App
 from data.access.keys import add_key
 from data.access.roles import Role, Scope
+from data.access.sessions import Sessions
 from data.access.users import add_user
 from tests.app.conftest import Client, unwired, wired
 
@@ -35,6 +36,10 @@ class Guarded:
     @property
     def record(self) -> Any:
         return self.app.services.record
+
+    @property
+    def sessions(self) -> Sessions:
+        return self.app.services.sessions
 
     def browser(self, address: str | None = None) -> Client:
         """Nobody's browser yet, on a machine of its own: wrong passwords are counted by address."""
@@ -62,13 +67,26 @@ def guarded_app(var_dir: Path, **settings: Any) -> Guarded:
     record = app.services.record
     for role in Role:
         add_user(record, role.value, role, _HASH)
-    return Guarded(app, {scope.value: add_key(record, scope.value, [scope], "admin")[1] for scope in Scope})
+    keys = {}
+    for scope in Scope:
+        view = "/trends?agent=roxy&kiosk=1" if scope is Scope.KIOSK else None
+        keys[scope.value] = add_key(record, scope.value, [scope], "admin", view=view)[1]
+    return Guarded(app, keys)
 
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Guarded]:
     """An app of the test's own."""
     made = guarded_app(tmp_path)
+    yield made
+    unwired(made.app)
+
+
+@pytest.fixture(params=["record", "redis"])
+def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Guarded]:
+    """An app of the test's own, with its sessions in either store."""
+    settings = {"redis_url": request.getfixturevalue("redis_url")} if request.param == "redis" else {}
+    made = guarded_app(tmp_path, **settings)
     yield made
     unwired(made.app)
 

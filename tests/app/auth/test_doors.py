@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 from tests.servers import free_port, wait_until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 PASSWORD = "a long password"
 
@@ -96,6 +96,11 @@ def test_what_commands_change_works_in_the_running_program(program: Program, adm
     assert "used " in voicehive(program, "apikey", "list")
     voicehive(program, "apikey", "revoke", "machine")
     wait_until(lambda: sent() == 401, timeout=5, what="the key is over")
+    # Its name is free for the next one, which is another.
+    other = voicehive(program, "apikey", "create", "machine", "--scope", "ingest")
+    assert sent() == 401
+    headers["Authorization"] = f"Bearer {other}"
+    assert sent() == 201
 
 
 def test_the_socket_is_closed_when_its_listener_signs_out(program: Program, admin: requests.Session) -> None:
@@ -224,3 +229,57 @@ def test_tls_and_the_exporters_key(tmp_path: Path, certificate: tuple[Path, Path
         assert "voicehive_database_up 1.0" in answer.text
     finally:
         stop_program(program)
+
+
+def opened_screen(program: Program, page: Page, link: str) -> None:
+    """A browser that opened the link; the page is there, and the secret in no address."""
+    secret = link.rpartition("/")[2]
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.url} {request.headers.get('referer')}"))
+    page.goto(program.url(f"/kiosk/{secret}"))
+    page.locator("#ov-total").wait_for()
+    assert page.url == program.url("/?zone=UTC&kiosk=1")
+    assert [one for one in asked if secret in one] == [f"{program.url(f'/kiosk/{secret}')} None"]
+    assert page.locator(".vh-nav-links").is_hidden()
+    assert page.locator("#vh-views-menu").is_hidden()
+
+
+def test_a_wall_screen_refreshes_and_ends_with_its_key(program: Program, admin: requests.Session, page: Page) -> None:
+    link = voicehive(program, "apikey", "create", "hall", "--scope", "kiosk", "--view", "/?zone=UTC")
+    opened_screen(program, page, link)
+    before = page.locator("#ov-total").inner_text()
+    made = [call(f"wall {n}") for n in range(3)]
+    assert admin.post(program.url("/api/calls"), json=made, timeout=10).status_code == 201
+    page.wait_for_function("before => document.getElementById('ov-total').innerText !== before", arg=before)
+    posted = "() => fetch('/api/screens', {method: 'POST', body: '{}'}).then((answer) => answer.status)"
+    assert page.evaluate(posted) == 403
+    page.goto(program.url("/admin"))
+    page.locator("#ov-total").wait_for()
+    assert page.url == program.url("/?zone=UTC&kiosk=1")
+    voicehive(program, "apikey", "revoke", "hall")
+    page.get_by_role("heading", name="Sign in").wait_for(timeout=5_000)
+
+
+def test_the_link_of_a_wall_screen_is_made_and_taken_off_in_the_menu_of_views(
+    program: Program, admin: requests.Session, page: Page, browser: Browser
+) -> None:
+    sign_in(program, page)
+    page.locator("#vh-views-menu > summary").click()
+    page.get_by_label("Show this page, without sign-in, on").fill("lobby")
+    page.get_by_role("button", name="Make a link").click()
+    page.locator("#vh-screen-link").wait_for()
+    link = page.locator("#vh-screen-link").inner_text()
+    page.get_by_text("not opened yet").wait_for()
+    context = browser.new_context()
+    try:
+        screen = context.new_page()
+        opened_screen(program, screen, link)
+        page.keyboard.press("Escape")
+        page.locator("#vh-views-menu > summary").click()
+        page.locator("#vh-screens .vh-ago[data-shown]").wait_for()
+        assert page.locator("#vh-screen-link").is_hidden()
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Take off the wall screen lobby").click()
+        screen.get_by_role("heading", name="Sign in").wait_for(timeout=5_000)
+    finally:
+        context.close()

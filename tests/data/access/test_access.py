@@ -7,16 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from data.access import audit, setup
-from data.access.keys import BadKey, add_key, key_of_secret, list_keys, revoke_key
+from data.access.keys import BadKey, add_key, find_key, key_of_secret, list_keys, revoke_key
 from data.access.roles import Role, Scope
-from data.access.sessions import close_sessions, list_sessions, open_session, renew_session, session_of_secret
-from data.access.users import BadUser, User, add_user, change_user, find_subject, find_user, has_users, list_users
+from data.access.users import BadUser, add_user, change_user, find_subject, find_user, has_users, list_users
 from data.record import Record
 from data.times import now_micros
-
-
-def opened(record: Record, user: User) -> str:
-    return open_session(record, user.id, "program", address="10.0.0.1", agent="test")[1]
 
 
 def test_a_name_is_taken_once_whatever_its_case(record: Record) -> None:
@@ -41,51 +36,34 @@ def test_there_is_always_an_admin(record: Record) -> None:
     assert change_user(record, ann, role=Role.VIEWER).role is Role.VIEWER
 
 
-def test_a_session_is_its_users_as_he_is_now(record: Record) -> None:
-    add_user(record, "ann", Role.ADMIN)
-    bob = add_user(record, "bob", Role.VIEWER)
-    secret = opened(record, bob)
-    assert session_of_secret(record, secret, "browser") is None
-    found = session_of_secret(record, secret, "program")
-    assert found and (found.name, found.role) == ("bob", Role.VIEWER)
-    bob = change_user(record, bob, role=Role.OPERATOR)
-    found = session_of_secret(record, secret, "program")
-    assert found and found.role is Role.OPERATOR
-    change_user(record, bob, disabled=True)
-    assert session_of_secret(record, secret, "program") is None
-    # A session that began in the same moment ends with the others.
-    late = opened(record, bob)
-    assert session_of_secret(record, late, "program") is None
-
-
-def test_of_two_that_renew_at_once_one_succeeds_and_then_nobody(record: Record) -> None:
-    ann = add_user(record, "ann", Role.ADMIN)
-    secret = opened(record, ann)
-    with ThreadPoolExecutor(2) as threads:
-        found = list(threads.map(lambda _: renew_session(record, secret), range(2)))
-    renewed = [one for one in found if one is not None]
-    assert len(renewed) <= 1
-    assert list_sessions(record) == []
-
-
-def test_all_sessions_of_a_user_end_together(record: Record) -> None:
-    ann, bob = add_user(record, "ann", Role.ADMIN), add_user(record, "bob", Role.VIEWER)
-    kept = opened(record, ann)
-    assert [opened(record, bob) for _ in range(2)]
-    assert close_sessions(record, bob.id) == 2
-    assert [one.name for one in list_sessions(record)] == ["ann"]
-    assert session_of_secret(record, kept, "program")
-
-
 def test_a_key_works_until_it_is_revoked(record: Record) -> None:
     key, secret = add_key(record, "grafana", [Scope.READ, Scope.SCRAPE], "ann")
     assert key_of_secret(record, secret) == key
     assert key.scopes == {Scope.READ, Scope.SCRAPE}
     with pytest.raises(BadKey):
         add_key(record, "grafana", [Scope.READ], "ann")
-    assert revoke_key(record, "grafana")
-    assert (key_of_secret(record, secret), revoke_key(record, "grafana")) == (None, None)
+    assert revoke_key(record, key.id)
+    assert (key_of_secret(record, secret), revoke_key(record, key.id)) == (None, None)
     assert [one.revoked_at is not None for one in list_keys(record)] == [True]
+
+
+def test_the_name_of_a_revoked_key_may_be_used_again(record: Record) -> None:
+    for _ in range(2):
+        revoke_key(record, add_key(record, "grafana", [Scope.READ], "ann")[0].id)
+    live, secret = add_key(record, "grafana", [Scope.INGEST], "ann")
+    assert find_key(record, "grafana") == key_of_secret(record, secret) == live
+    with pytest.raises(BadKey, match="there is a key grafana already"):
+        add_key(record, "grafana", [Scope.READ], "ann")
+    assert len(list_keys(record)) == 3
+
+
+def test_only_the_key_of_a_wall_screen_has_a_view_and_it_has_no_other_scope(record: Record) -> None:
+    key, secret = add_key(record, "lobby", [Scope.KIOSK], "ann", view="/?kiosk=1")
+    assert key_of_secret(record, secret) == key
+    assert key.told() == {"scopes": ["kiosk"], "view": "/?kiosk=1"}
+    for scopes, view in (([Scope.KIOSK], None), ([Scope.READ], "/"), ([Scope.KIOSK, Scope.READ], "/")):
+        with pytest.raises(BadKey, match="scope kiosk"):
+            add_key(record, "other", scopes, "ann", view=view)
 
 
 def test_of_many_who_use_the_link_at_once_one_becomes_admin(record: Record) -> None:
