@@ -10,9 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.settings import Settings
-
 if TYPE_CHECKING:
+    from app.settings import Settings
     from data.analytics import AnalyticCopy
 
 

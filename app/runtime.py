@@ -58,7 +58,9 @@ class Runtime:
         stop_logs = send_logs("voicehive", __version__, services.metrics.lost.labels("log").inc)
         # A collector that hangs takes its second from both at once.
         self._stops.append(lambda: _at_once(stop_logs, tracing.stop))
-        instrument_engine(services.record.engine)
+        if tracing.sends:
+            # It imports half of the ORM: 7 MB.
+            instrument_engine(services.record.engine)
         # Ours is httpx; to import the other one for nothing costs 8 MB.
         instrument_clients(describe_outgoing, ["httpx"])
         note_version(services.record, __version__, settings.environment)

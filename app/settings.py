@@ -26,10 +26,9 @@ from pydantic import (
     ValidationError,
 )
 
-from alerts.dispatch.defaults import mail_server
+from alerts.dispatch.mailserver import mail_server
 from data.policy import Policy
 from data.samples.targets import Target, parse_targets
-from data.sources.mapping import BadMap, load_map
 
 
 class SettingsError(ValueError):
@@ -389,16 +388,23 @@ def load(overrides: dict[str, Any] | None = None, *, env_file: Path | None = Pat
         if days is not None and settings.retention_audit_days < days:
             raise SettingsError(f"RETENTION_AUDIT_DAYS: must be {days} or more, as long as {key}")
     if settings.ingest_generic_map is not None:
-        try:
-            load_map(settings.ingest_generic_map)
-        except BadMap as error:
-            raise SettingsError(f"INGEST_GENERIC_MAP: {error}") from None
+        _check_map(settings.ingest_generic_map)
     for key in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
         if settings.oidc_issuer is not None and getattr(settings, key.lower()) is None:
             raise SettingsError(f"{key}: needed where OIDC_ISSUER is set")
     if settings.environment == "production":
         _demand_secrets(settings)
     return settings
+
+
+def _check_map(path: Path) -> None:
+    # Here: it reads times with pandas, and the process that only watches the server would hold that, too.
+    from data.sources.mapping import BadMap, load_map
+
+    try:
+        load_map(path)
+    except BadMap as error:
+        raise SettingsError(f"INGEST_GENERIC_MAP: {error}") from None
 
 
 def _demand_secrets(settings: Settings) -> None:

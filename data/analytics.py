@@ -8,7 +8,6 @@ made from another database is thrown away and filled again.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
 import threading
 import time
@@ -218,15 +217,15 @@ class AnalyticCopy:
 
     def _pull(self, database: duckdb.DuckDBPyConnection) -> None:
         with self._record.changes(self._cursor, COLUMNS, only=self._only) as changes:
-            first = next(changes.chunks, None)
-            if first is None and not changes.deleted:
+            rows = next(changes.chunks, None)
+            if rows is None and not changes.deleted:
                 self._cursor = changes.cursor
                 return
             with contextlib.closing(database.cursor()) as cursor, _transaction(cursor):
                 # Before any row is stored: SQLite gives the id of a deleted newest row again.
                 _drop(cursor, changes.deleted)
                 uncommitted = 0
-                for rows in itertools.chain([first] if first else [], changes.chunks):
+                while rows:
                     if uncommitted >= _COMMITTED_ROWS:
                         # The cursor moves last: what is cut off after this is pulled again from where it began.
                         cursor.execute("COMMIT")
@@ -234,6 +233,7 @@ class AnalyticCopy:
                         uncommitted = 0
                     _store(cursor, rows)
                     uncommitted += len(rows)
+                    rows = next(changes.chunks, None)
                 cursor.execute("UPDATE meta SET cursor = ?", [changes.cursor])
             self._cursor = changes.cursor
             self.version += 1
@@ -297,26 +297,36 @@ def _store(cursor: duckdb.DuckDBPyConnection, rows: Sequence[tuple[Any, ...]]) -
     """Insert the rows that the copy lacks and update the others, told apart by id."""
     # As a frame: among bare arrays DuckDB fails on a column that begins with a thousand unknown values.
     batch = pd.DataFrame(_as_columns(rows), copy=False)
-    ids = batch["id"]
-    cursor.register("batch", batch)
+    held = batch["id"].isin(_held(cursor, batch["id"]))
+    if held.any():
+        _update(cursor, batch[held])
+        batch = batch[~held]
+    if len(batch):
+        # As a relation: what is registered stays in memory until the transaction ends, a whole history of it.
+        cursor.from_df(batch).insert_into("calls")
+
+
+def _held(cursor: duckdb.DuckDBPyConnection, ids: pd.Series[float]) -> set[int]:
+    """Those of the ids that the copy holds."""
     newest = cursor.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()
     assert newest is not None
-    held = ids[ids <= newest[0]]
-    if len(held):
-        assignments = ", ".join(f"{name} = batch.{name}" for name in COLUMNS if name != "id")
-        for span in sorted(set(held // _ID_SPAN)):
-            bounds = [int(span) * _ID_SPAN, (int(span) + 1) * _ID_SPAN - 1]
-            cursor.execute(
-                f"UPDATE calls SET {assignments} FROM batch WHERE calls.id = batch.id "  # noqa: S608 - our own names
-                "AND calls.id BETWEEN ? AND ? AND batch.id BETWEEN ? AND ?",
-                [*bounds, *bounds],
-            )
-    names = ", ".join(COLUMNS)
-    missing = "SELECT id FROM calls WHERE id BETWEEN ? AND ?"
-    cursor.execute(
-        f"INSERT INTO calls SELECT {names} FROM batch WHERE id > ? OR id NOT IN ({missing})",  # noqa: S608 - our own names
-        [newest[0], int(ids.min()), int(ids.max())],
-    )
+    asked = [int(row_id) for row_id in ids[ids <= newest[0]]]
+    if not asked:
+        return set()
+    query = "SELECT id FROM calls WHERE id BETWEEN ? AND ? AND id IN (SELECT unnest(?))"
+    return {row_id for (row_id,) in cursor.execute(query, [min(asked), max(asked), asked]).fetchall()}
+
+
+def _update(cursor: duckdb.DuckDBPyConnection, batch: pd.DataFrame) -> None:
+    cursor.register("batch", batch)
+    assignments = ", ".join(f"{name} = batch.{name}" for name in COLUMNS if name != "id")
+    for span in sorted(set(batch["id"] // _ID_SPAN)):
+        bounds = [int(span) * _ID_SPAN, (int(span) + 1) * _ID_SPAN - 1]
+        cursor.execute(
+            f"UPDATE calls SET {assignments} FROM batch WHERE calls.id = batch.id "  # noqa: S608 - our own names
+            "AND calls.id BETWEEN ? AND ? AND batch.id BETWEEN ? AND ?",
+            [*bounds, *bounds],
+        )
     cursor.unregister("batch")
 
 

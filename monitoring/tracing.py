@@ -82,7 +82,7 @@ def otlp_endpoint(jaeger_host: str | None, jaeger_port: int | None) -> str | Non
 
 
 class Tracing:
-    """The tracer provider of this process, from start to stop."""
+    """The tracer provider of this process, from start to stop; `sends` tells whether spans go anywhere."""
 
     def __init__(
         self,
@@ -94,6 +94,7 @@ class Tracing:
         lose: Callable[[int], None] = lambda spans: None,
     ) -> None:
         self.provider = TracerProvider(resource=service_resource(service, version), shutdown_on_exit=False)
+        self.sends = False
         endpoint = otlp_endpoint(jaeger_host, jaeger_port)
         if environment.names_otlp_endpoint():
             endpoint = None
@@ -110,6 +111,7 @@ class Tracing:
             return
         self.provider.sampler = RecordErrors(self.provider.sampler)
         self.provider.add_span_processor(ErrorTraces(sender))
+        self.sends = True
 
     def start(self) -> None:
         """Make this the process's provider; a provider that is there already stays."""

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-import jwt
-
 from data.sources.bodies import FORM, form_fields
 
 #: Seconds.
@@ -104,6 +102,8 @@ def _twilio(delivery: Delivery, secret: Secret, now: float) -> str:
 
 
 def _livekit(delivery: Delivery, secret: Secret, now: float) -> str:
+    import jwt  # here: 8 MB that only this platform needs
+
     token = _header(delivery, "authorization").removeprefix("Bearer ").strip()
     try:
         # `now` is the caller's: the library would ask its own clock.

@@ -1,12 +1,13 @@
-"""Access tokens (JWT) of programs that sign in with name and password: short-lived, each of a session in the record."""
+"""Access tokens (JWT) of programs that sign in with name and password: short-lived, each of a session in the record.
+
+What makes and reads them is imported by the first one: 8 MB, and most programs show a key.
+"""
 
 from __future__ import annotations
 
 import hmac
 import secrets
 import time
-
-import jwt
 
 SECONDS = 600
 _ALGORITHM, _NAME = "HS256", "voicehive"
@@ -21,12 +22,16 @@ class Tokens:
 
     def make(self, user_id: int, session_id: str) -> str:
         """A token for a session."""
+        import jwt
+
         now = int(time.time())
         claims = {"iss": _NAME, "aud": _NAME, "sub": str(user_id), "sid": session_id, "iat": now, "exp": now + SECONDS}
         return jwt.encode(claims | {"jti": secrets.token_hex(16)}, self._key, algorithm=_ALGORITHM)
 
     def session_of(self, token: str) -> str | None:
         """The id of the session; None where the token is not ours, not whole, or too old."""
+        import jwt
+
         try:
             # A header says how to check a token only where keys are many: ours has no say in it.
             if set(jwt.get_unverified_header(token)) - {"alg", "typ"}:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from alerts.dispatch.defaults import mail_server
+from alerts.dispatch.mailserver import mail_server
 from alerts.receivers.errors import SendError
 from app.doctor.finding import Finding, fail, note, ok
 from app.doctor.machine import serves

@@ -10,7 +10,6 @@ from app.reports.content import Report
 from app.reports.csv import csv
 from app.reports.html import html
 from app.reports.paper import NoBrowser, printed
-from app.reports.xlsx import xlsx
 from data.times import to_datetime
 
 
@@ -62,6 +61,8 @@ def made(report: Report, forms: Collection[Form], *, pictures: bool = False) -> 
     if Form.HTML in wanted:
         found[Form.HTML] = html(report).encode()
     if Form.XLSX in wanted:
+        from app.reports.xlsx import xlsx  # here: it takes 2 MB
+
         found[Form.XLSX] = xlsx(report)
     if Form.CSV in wanted:
         # The mark tells Excel that it is UTF-8.

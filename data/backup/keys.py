@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from data.backup.manifest import BadBackup
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 #: What takes a current processor about a tenth of a second and 32 MB (RFC 7914).
 _COST = {"n": 2**15, "r": 8, "p": 1}
@@ -26,6 +28,8 @@ def seal(folder: Path, passphrase: str) -> bytes:
 
 def unseal(sealed: bytes, passphrase: str) -> dict[str, str]:
     """The key files by name; BadBackup where the passphrase is another."""
+    from cryptography.fernet import InvalidToken
+
     content = orjson.loads(sealed)
     try:
         opened = _cipher(passphrase, bytes.fromhex(content["salt"])).decrypt(content["token"].encode())
@@ -36,5 +40,9 @@ def unseal(sealed: bytes, passphrase: str) -> dict[str, str]:
 
 
 def _cipher(passphrase: str, salt: bytes) -> Fernet:
+    # Here: a server that backs nothing up would hold 8 MB of it.
+    from cryptography.fernet import Fernet
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
     key = Scrypt(salt=salt, length=32, **_COST).derive(passphrase.encode())
     return Fernet(base64.urlsafe_b64encode(key))

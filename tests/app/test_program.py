@@ -124,6 +124,21 @@ def test_a_damaged_file_that_is_named_is_left_where_it_is(tmp_path: Path) -> Non
     assert mine.read_text().startswith("no database")
 
 
+def imported(code: str) -> set[str]:
+    """The packages that a process holds after this."""
+    command = [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"]
+    found = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=True, timeout=60)
+    return {name.partition(".")[0] for name in found.stdout.split()}
+
+
+def test_each_process_imports_only_what_it_needs() -> None:
+    """Each of these takes megabytes: from the process that watches all, from the one that serves what is rarely used."""
+    watching = imported("import app.commands.serving, app.server; from app.settings import load; load(env_file=None)")
+    assert watching.isdisjoint({"numpy", "pandas", "duckdb", "sqlalchemy", "flask", "dash", "plotly", "httpx"})
+    serving = imported("import app.server, app.runtime")
+    assert serving.isdisjoint({"cryptography", "jwt", "authlib", "xlsxwriter", "alembic", "minio"})
+
+
 def test_the_secret_key_is_drawn_once_for_its_owner_only(program: Program) -> None:
     key = program.var_dir / "secret.key"
     assert key.stat().st_mode & 0o777 == 0o600

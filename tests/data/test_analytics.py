@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import logging
 import random
 import shutil
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -27,7 +29,7 @@ from data.migrations import migrate
 from data.models import CallEvent, calls
 from data.queries.kpis import KpiReport, kpi_report
 from data.queries.listing import count_calls
-from data.record import Record
+from data.record import Changes, Record
 from data.sqlx import duckdb_sql
 from data.times import SECOND
 from data.writer import apply
@@ -372,6 +374,41 @@ def test_a_pull_that_was_cut_off_is_done_again(
         again = AnalyticCopy(sqlite_record, path)
         assert count_calls(again, CallFilter(agent=(agent,))) == count_calls(again, CallFilter()) == ROWS
         again.close()
+
+
+class Watched(str):
+    """A text of which one can tell whether it is still held."""
+
+
+def test_a_long_pull_holds_only_the_rows_at_hand(
+    sqlite_record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All in one transaction: until that ended DuckDB held what it was given by name."""
+    apply(sqlite_record, history())
+    place, chunk = COLUMNS.index("agent"), 50
+    given: list[weakref.ref[Watched]] = []
+    held_at_most = 0
+
+    def watched(chunks: Iterator[Any]) -> Iterator[list[tuple[Any, ...]]]:
+        nonlocal held_at_most
+        for rows_of_chunk in chunks:
+            held_at_most = max(held_at_most, sum(one() is not None for one in given))
+            found = [(*row[:place], Watched(row[place]), *row[place + 1 :]) for row in rows_of_chunk]
+            given.extend(weakref.ref(row[place]) for row in found)
+            yield found
+
+    original = sqlite_record.changes
+
+    @contextlib.contextmanager
+    def changes(cursor: int, columns: Any, only: Any = ()) -> Iterator[Changes]:
+        with original(cursor, columns, chunk, only) as found:
+            yield dataclasses.replace(found, chunks=watched(found.chunks))
+
+    monkeypatch.setattr(sqlite_record, "changes", changes)
+    with contextlib.closing(AnalyticCopy(sqlite_record, tmp_path / "analytics.duckdb")) as copy:
+        assert figures(copy).current["total_calls"] == ROWS
+    assert len(given) == ROWS
+    assert held_at_most <= 2 * chunk
 
 
 def test_a_copy_of_another_layout_is_filled_again(record: Record, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from alerts.dispatch.defaults import mail_server
+from alerts.dispatch.mailserver import mail_server
 from alerts.dispatch.receivers import EmailConfig
 from alerts.receivers.email import hand_over
 from app.reports.delivery import Parcel

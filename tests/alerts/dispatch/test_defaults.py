@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from alerts.config import parse
 from alerts.dispatch.config import Config, load_config
-from alerts.dispatch.defaults import Defaults, mail_server
+from alerts.dispatch.defaults import Defaults
+from alerts.dispatch.mailserver import mail_server
 from alerts.dispatch.receivers import EmailConfig, SlackConfig
 from alerts.dispatch.route import tree
 from alerts.receivers import unready
