@@ -20,11 +20,16 @@ class Filling:
 
     def __init__(self, settings: Settings, mark: Path) -> None:
         command = [sys.executable, "-m", "data.demo.fill", settings.record_url, str(mark)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - our own program and our own words
-        assert self._process.stdin is not None
-        self._input = self._process.stdin
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own program and our own words
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
         self._input.write(settings.secret().hex().encode() + b"\n")
         self._input.flush()
+
+    def await_schema(self) -> None:
+        """Wait until it has made the tables: what does that takes 7 MB, which the server need not hold."""
+        self._output.readline()
+        self._output.close()
 
     def await_first_calls(self, copy: AnalyticCopy) -> None:
         """Wait until the page has something to show."""

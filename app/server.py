@@ -171,6 +171,8 @@ class _Server(BaseApplication):
         from data.record import RecordUnavailable
 
         setup_logging(add=log_fields)
+        if filling:
+            filling.await_schema()
         try:
             app = create_app(self._settings)
         except (RecordUnavailable, SchemaTooNew, BackupFailed) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 from collections.abc import Callable, Sequence
@@ -44,4 +45,8 @@ def _store(record: Record, calls: Sequence[CallEvent]) -> None:
 
 
 if __name__ == "__main__":
+    with contextlib.closing(Record(sys.argv[1])) as empty:
+        migrate(empty)
+    sys.stdout.write("migrated\n")
+    sys.stdout.flush()
     fill(sys.argv[1], bytes.fromhex(sys.stdin.readline()), Path(sys.argv[2]), sys.stdin.read)

@@ -132,7 +132,7 @@ def imported(code: str) -> set[str]:
 
 
 def test_each_process_imports_only_what_it_needs() -> None:
-    """Each of these takes megabytes: from the process that watches all, from the one that serves what is rarely used."""
+    """Each of these takes megabytes: one process only watches, and of what the other serves some is rare."""
     watching = imported("import app.commands.serving, app.server; from app.settings import load; load(env_file=None)")
     assert watching.isdisjoint({"numpy", "pandas", "duckdb", "sqlalchemy", "flask", "dash", "plotly", "httpx"})
     serving = imported("import app.server, app.runtime")
