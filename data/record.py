@@ -9,13 +9,17 @@ xmin on, because there a lower number may be committed after a higher one.
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg
 from sqlalchemy import ColumnElement, Connection, Engine, Row, create_engine, event, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -55,6 +59,10 @@ class Record:
         self.away: Callable[[], str | None] = lambda: None
         self._file: tuple[int, int] | None = None
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
+        self._connections: weakref.WeakSet[Any] = weakref.WeakSet()
+        if not self.is_sqlite:
+            event.listen(self.engine, "do_connect", self._refuse_to_wait)
+            event.listen(self.engine, "connect", lambda connection, _: self._connections.add(connection))
 
     @property
     def is_sqlite(self) -> bool:
@@ -64,6 +72,20 @@ class Record:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+    def cut(self) -> None:
+        """End every connection to a server, so that whoever waits for it to answer learns that it does not."""
+        for connection in list(self._connections):
+            with (
+                contextlib.suppress(psycopg.Error, OSError),
+                socket.socket(fileno=os.dup(connection.fileno())) as line,
+            ):
+                line.shutdown(socket.SHUT_RDWR)
+
+    def _refuse_to_wait(self, *_: object) -> None:
+        """Whose connection was cut would wait once more for a new one."""
+        if reason := self.away():
+            raise psycopg.OperationalError(reason)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
