@@ -23,7 +23,8 @@ from app.program import PROGRAM
 from app.settings import Settings, SettingsError, in_url, is_loopback
 from monitoring.logs import JsonFormatter, setup_logging
 
-_THREADS = 128
+#: Each client of the real-time socket holds one; the others are for requests.
+_THREADS = 256
 #: How long a stop waits for running requests; the master kills a worker that then takes too long to write and close.
 _GRACE_SECONDS, _KILL_SECONDS = 2, 4
 #: gunicorn's codes for a worker that could not start: it stops its master instead of trying again for ever.

@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 class ApiError(Exception):
     """An answer that is an error: HTTP status, a code for programs, a message for people."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, *, retry_after: int | None = None) -> None:
         super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.retry_after = status, code, message, retry_after
 
 
 def request_id() -> str:
@@ -86,7 +86,7 @@ def _is_nowhere(error: MethodNotAllowed) -> bool:
 def answer_error(error: Exception) -> Response:
     """Any exception as a response."""
     if isinstance(error, ApiError):
-        return error_response(error.status, error.code, error.message)
+        return error_response(error.status, error.code, error.message, retry_after=error.retry_after)
     if isinstance(error, BadFilter | TooManyBuckets):
         return error_response(400, "bad_parameter", str(error))
     if isinstance(error, Overloaded):

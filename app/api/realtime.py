@@ -27,7 +27,8 @@ from data.times import now_micros, to_iso
 log = logging.getLogger(__name__)
 
 PATH = "/api/dashboard/ws/real-time"
-_MOST_CLIENTS = 90  # each holds one of the server's threads
+_MOST_CLIENTS = 210  # each holds one of the 256 threads of app/server.py
+_RETRY_SECONDS = 60
 _QUEUED = 4
 _LOOK_SECONDS = 1.0
 #: The code for a connection that goes against a policy (RFC 6455).
@@ -149,7 +150,8 @@ def register(server: Flask, broadcaster: Broadcaster) -> None:
     @server.before_request
     def make_room() -> None:
         if request.path == PATH and broadcaster.full:
-            raise ApiError(503, "overloaded", "Too many real-time clients; poll /api/dashboard/metrics instead.")
+            message = "Too many real-time clients; poll /api/dashboard/metrics instead."
+            raise ApiError(503, "overloaded", message, retry_after=_RETRY_SECONDS)
 
     @sock.route(PATH)
     def real_time(client: Server) -> None:
