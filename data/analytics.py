@@ -153,10 +153,31 @@ class AnalyticCopy:
         with contextlib.suppress(duckdb.Error):
             self._database.close()
         self._remove()
-        database = self._open()
-        self._pull(database)
+        try:
+            database = self._filled()
+        except duckdb.Error as error:
+            if self._path is None or isinstance(error, _OUR_FAULT):
+                raise
+            # As on a full disk, of which the copy then takes nothing away from the record.
+            self._remove()
+            self._stay_in_memory(error)
+            database = self._filled()
         # Only now: a thread that asks meanwhile must not get the figures of a half filled copy.
         self._database = database
+
+    def _filled(self) -> duckdb.DuckDBPyConnection:
+        database = self._open()
+        try:
+            self._pull(database)
+        except BaseException:
+            database.close()  # DuckDB would hand it out again for the file that takes its place
+            raise
+        return database
+
+    def _stay_in_memory(self, error: Exception) -> None:
+        reason = str(error).partition("\n")[0]
+        log.error("the analytic copy can't be kept in a file, it is kept in memory: %s", reason)
+        self._path = None
 
     def _remove(self) -> None:
         if self._path:
@@ -169,9 +190,7 @@ class AnalyticCopy:
             try:
                 return self._open_file(self._path, identity)
             except (duckdb.Error, OSError) as error:
-                reason = str(error).partition("\n")[0]
-                log.error("the analytic copy can't be kept in a file, it is kept in memory: %s", reason)
-                self._path = None
+                self._stay_in_memory(error)
         return self._create(identity)
 
     def _open_file(self, path: Path, identity: int) -> duckdb.DuckDBPyConnection:

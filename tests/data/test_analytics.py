@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import logging
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -336,6 +337,22 @@ def test_a_copy_damaged_while_it_is_open_shows_the_same_figures(broken: Broken, 
     pd.testing.assert_frame_equal(held(copy), broken.expected)
     copy.close()
     broken.check()
+
+
+def test_a_copy_whose_file_can_not_grow_goes_on_in_memory(record: Record, tmp_path: Path, quiet: None) -> None:
+    path = tmp_path / "copy.duckdb"
+    copy = AnalyticCopy(record, path)
+    apply(record, [call(f"c{n}", agent=f"agent {n}") for n in range(2_000)])
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, allowed[1]))
+    try:
+        assert count_calls(copy, CallFilter()) == 2_000
+        assert not path.exists()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
+    apply(record, [call("later")])
+    assert count_calls(copy, CallFilter()) == 2_001
+    copy.close()
 
 
 def test_a_copy_deleted_while_it_is_open_goes_on(record: Record, copy: AnalyticCopy, tmp_path: Path) -> None:
