@@ -10,7 +10,6 @@ import click
 
 from app.commands.common import Progress, Refused, settings, who_types
 from app.commands.filtering import filters, own_copy, parsed
-from data.times import BEGINNING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,18 +22,19 @@ _KINDS = (".csv", ".parquet", ".xlsx")
 
 @click.command("export")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=".csv, .parquet or .xlsx")
-@click.option("--from", "start", default=BEGINNING, help="As 2026-01-31, now-7d or now/d.  [default: all calls]")
+@click.option("--from", "start", help="As 2026-01-31, now-7d or now/d.  [default: all calls]")
 @click.option("--to", "end", default="now", show_default=True, help="End (exclusive), written like --from.")
 @filters
-def export(out: Path, start: str, end: str, **conditions: object) -> None:
+def export(out: Path, start: str | None, end: str, **conditions: object) -> None:
     """Write the calls of a filter into a file, newest first. It works while the server runs."""
     from data.access.audit import append
     from data.export.batches import batches
     from data.export.xlsx import TooManyRows
+    from data.times import BEGINNING
 
     if out.suffix not in _KINDS:
         raise Refused(f"--out: {out.name!r} must end in {', '.join(_KINDS)}")
-    asked = parsed({"from": start, "to": end, **conditions}, settings().timezone)
+    asked = parsed({"from": start or BEGINNING, "to": end, **conditions}, settings().timezone)
     try:
         with own_copy(asked, out) as (record, copy, folder):
             with batches(copy, asked) as found:
