@@ -58,7 +58,7 @@ def volume(given: Given, frame: pd.DataFrame) -> Section:
     )
     words = _extremes(given, frame)
     chart = Chart("volume", f"Calls by {first.lower()}", figure, words, table.name, [_ENDED[n] for n in shown], "bar")
-    tables = [table, _rhythm(given)] if given.step >= DAY else [table]
+    tables = [table, _rhythm(given)] if given.step >= DAY and given.total else [table]
     return Section("volume", "Volume", [words], [chart], tables)
 
 

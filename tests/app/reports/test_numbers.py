@@ -78,8 +78,9 @@ def test_the_rhythm_of_the_week(january: Report, bank: Bank, expected: Any) -> N
     assert (sum(by_day), by_day[6]) == (expected["total_calls"], sum(sundays))
     highest = max(max(row) for row in rows)
     assert f'data-value="{highest}" style="--share:1.00"' in html(january)
-    # One day has no rhythm: its hours are the bars.
-    assert "Weekday and hour" not in {each.name for each in bank.report(Period.DAILY, date(1999, 1, 3)).tables}
+    # One day has no rhythm, its hours are the bars; nor has a time without calls.
+    for other in (bank.report(Period.DAILY, date(1999, 1, 3)), bank.report(Period.WEEKLY, date(1999, 6, 1))):
+        assert "Weekday and hour" not in {each.name for each in other.tables}
 
 
 def test_html(january: Report, expected: Any) -> None:
