@@ -30,9 +30,8 @@ from app.program import PROGRAM
 from app.reports.service import Reports
 from app.services import Services
 from app.settings import Settings
-from data import redis_client
 from data.access.record_sessions import RecordSessions
-from data.access.redis_sessions import RedisSessions
+from data.access.sessions import Sessions
 from data.analytics import AnalyticCopy
 from data.callers import CallerHash
 from data.damage import damage, set_aside
@@ -103,7 +102,15 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
     damaged = _make_way(settings)
     record = Record(settings.record_url)
     migrate(record, settings.backup_dir)
-    sessions = RedisSessions(record, settings.redis_url) if settings.redis_url else RecordSessions(record)
+    sessions: Sessions = RecordSessions(record)
+    cache_away: tuple[type[Exception], ...] = ()
+    if settings.redis_url:
+        # Here: 15 MB, for who has a Redis.
+        from redis import RedisError
+
+        from data.access.redis_sessions import RedisSessions
+
+        sessions, cache_away = RedisSessions(record, settings.redis_url), (RedisError,)
 
     def queried(name: str, seconds: float) -> None:
         metrics.query_seconds.labels(name).observe(seconds, exemplar())
@@ -141,6 +148,7 @@ def _services(server: Flask, settings: Settings, registry: CollectorRegistry | N
         metrics=metrics,
         system=system,
         cache=_cache(server, settings, record),
+        cache_away=cache_away,
         platforms=PLATFORMS | {GENERIC: generic(field_map)},
         hash_caller=CallerHash(settings.secret()),
         sessions=sessions,
@@ -168,6 +176,8 @@ def _make_way(settings: Settings) -> str:
 
 def _cache(server: Flask, settings: Settings, record: Record) -> Cache:
     if settings.redis_url:
+        from data import redis_client
+
         config: dict[str, object] = {
             "CACHE_TYPE": "RedisCache",
             "CACHE_REDIS_URL": settings.redis_url,

@@ -5,13 +5,14 @@ Counted in Redis where several instances share one, else, and while Redis is awa
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Response, g, request
 from flask_limiter import Limiter
 
 from app.auth.addresses import household
 from app.auth.current import current
 from app.settings import Settings
-from data import redis_client
 from data.access.sessions import SessionsAway
 from data.record import RecordUnavailable
 
@@ -30,12 +31,17 @@ _FREE_PATHS = ("/assets/", "/_dash-component-suites/", "/api/ingest/")
 def register(server: Flask, settings: Settings) -> None:
     """Count every request after the gate has let it in; too many are answered with 429 and Retry-After."""
     server.after_request(_say_when)  # what is registered first runs last
+    options: dict[str, Any] = {}
+    if settings.redis_url:
+        from data import redis_client  # here: 15 MB, for who has a Redis
+
+        options = dict(redis_client.OPTIONS)
     limiter = Limiter(
         _asker,
         app=server,
         default_limits=[_limit],
         storage_uri=settings.redis_url or "memory://",
-        storage_options=dict(redis_client.OPTIONS) if settings.redis_url else {},
+        storage_options=options,
         in_memory_fallback_enabled=bool(settings.redis_url),
         headers_enabled=True,
         key_prefix="voicehive",

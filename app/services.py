@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from flask import current_app
 from flask_caching import Cache
-from redis import RedisError
 from werkzeug.datastructures import MultiDict
 
 from alerts.board import Board, BoardAlert
@@ -77,6 +76,8 @@ class Services:
     answers: Answers
     #: That the record was damaged when this process started, and what to do; empty: it was not.
     damaged: str = ""
+    #: What a shared cache raises while it is away; nothing where the cache is this process's own.
+    cache_away: tuple[type[Exception], ...] = ()
     #: When calls were last stored by this process, seconds since 1970.
     last_commit: float | None = None
     #: How many changes people made here: whoever made one is not shown what was true before it.
@@ -110,12 +111,12 @@ class Services:
         step = max((chosen.end - chosen.start) // 1000, SECOND)
         key = f"{name}/{self.record.revision()}/{now // step}/{page.key}"
         # While Redis is away, each process computes for itself.
-        with contextlib.suppress(RedisError):
+        with contextlib.suppress(*self.cache_away):
             kept: T | None = self.cache.get(key)
             if kept is not None:
                 return kept
         found = compute(chosen, now)
-        with contextlib.suppress(RedisError):
+        with contextlib.suppress(*self.cache_away):
             self.cache.set(key, found, timeout=_CACHED_SECONDS)
         return found
 
