@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
@@ -97,6 +98,22 @@ def test_a_run_that_is_stopped_is_finished_by_the_next(record: Record) -> None:
     with pytest.raises(Stopped):
         run(record, Policy(calls=30), NOW, stopping)
     assert run(record, Policy(calls=30), NOW) == {"calls": 5}
+
+
+@pytest.mark.slow
+def test_calls_come_in_between_its_batches(record: Record) -> None:
+    """Promise 21: ingest waits for a batch at most, not for the run."""
+    fill(record, old=10 * AT_ONCE, young=0)
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(run, record, Policy(calls=30), NOW)
+        stored = 0
+        while not running.done():
+            apply(record, [call(f"new{stored}", started_at=NOW)])
+            stored += 1
+        assert running.result() == {"calls": 10 * AT_ONCE}
+    # In one transaction it would let none in but the first and the last.
+    assert stored > 4
+    assert len(rows(record)) == stored
 
 
 def test_archived_calls_come_back_as_they_were(record: Record, copy: AnalyticCopy, tmp_path: Path) -> None:
