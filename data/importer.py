@@ -72,6 +72,10 @@ class Report:
         return self.accepted + self.updated + self.duplicate + self.rejected
 
 
+#: How workbooks, and texts in UTF-16, begin.
+_NO_TEXT = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")
+
+
 @dataclass(frozen=True, slots=True)
 class _Chunk:
     """Whole rows, and the number of their first line."""
@@ -149,8 +153,11 @@ def _open(path: Path, stack: ExitStack) -> tuple[IO[bytes], IO[str]]:
         raw = stack.enter_context(path.open("rb"))
     except OSError as error:
         raise BadFile(f"{path}: {error.strerror}") from None
-    zipped = raw.read(2) == b"\x1f\x8b"
+    head = raw.read(4)
     raw.seek(0)
+    if head.startswith(_NO_TEXT):
+        raise BadFile(f"{path}: this is no text in UTF-8; save it as CSV (UTF-8)")
+    zipped = head.startswith(b"\x1f\x8b")
     content: Any = gzip.GzipFile(fileobj=raw) if zipped else raw
     # A byte that is no UTF-8 stays recognisable, and costs its row, not the file.
     return raw, io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline="")

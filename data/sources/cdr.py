@@ -187,6 +187,8 @@ class _Record(TypedDict, total=False):
 _adapter: TypeAdapter[Any] = TypeAdapter(_Record)
 _validate = _adapter.validator.validate_python  # the adapter's own method costs as much again as two fields
 FIELDS = frozenset(name for name in _Record.__annotations__ if not name.startswith("__"))
+#: What our own exports show beside the fields of a record.
+_SHOWN = frozenset({"caller_last2", "score", "review_tags"})
 _TIMES = ("queued_at", "answered_at", "ended_at")
 _MONEY = frozenset(name for name in FIELDS if name.startswith("cost"))
 
@@ -211,7 +213,10 @@ def read(record: Mapping[str, Any], reading: Reading) -> CallEvent:
     if not isinstance(record, Mapping):
         raise Rejected(f"expected an object with the fields of a call, got {type(record).__name__}")
     given = {name: value for name, value in record.items() if value is not None and value != ""}
-    extra = {name: given.pop(name) for name in given.keys() - FIELDS} if not FIELDS.issuperset(given) else None
+    extra: dict[str, Any] = {}
+    if not FIELDS.issuperset(given):
+        others = {name: given.pop(name) for name in given.keys() - FIELDS}
+        extra = {name: value for name, value in others.items() if name not in _SHOWN}
     try:
         event: dict[str, Any] = _validate(given, context=reading)
     except ValidationError as error:

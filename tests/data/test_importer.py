@@ -310,6 +310,12 @@ def test_a_damaged_gzip_file_is_refused_by_name(importer: Importer, content: byt
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("content", [b"PK\x03\x04 a workbook", "call_id,started_at\n".encode("utf-16")])
+def test_what_is_no_text_is_refused_with_a_way_out(importer: Importer, content: bytes) -> None:
+    with pytest.raises(BadFile, match=r"calls: this is no text in UTF-8; save it as CSV"):
+        importer(content)
+
+
 @pytest.mark.parametrize("content", [b"\x1f\x8b this only begins like gzip", gzip.compress(b"x" * 99, mtime=0)[:12]])
 def test_the_format_of_a_damaged_gzip_file_is_not_guessed(importer: Importer, content: bytes) -> None:
     importer.file.write_bytes(content)
