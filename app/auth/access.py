@@ -35,7 +35,7 @@ _TRIES_WITHIN = 5 * MINUTE
 #: Of one account from one address; and of all accounts from one address.
 _TRIES, _TRIES_OF_ADDRESS = 5, 30
 #: A check takes the time of a core and 32 MB: so many wait for their turn, as each holds a thread of the server.
-_MOST_WAITING = 16
+_MOST_WAITING = 32
 
 
 class WrongPassword(Exception):

@@ -197,17 +197,17 @@ def test_more_than_a_few_who_wait_for_their_turn_are_asked_to_come_again(
         return go_on.wait(60)
 
     monkeypatch.setattr("app.auth.access.is_right", slow)
-    with ThreadPoolExecutor(40) as threads:
-        coming = [threads.submit(lambda: sign_in(guarded.browser(), "viewer")) for _ in range(40)]
+    with ThreadPoolExecutor(60) as threads:
+        coming = [threads.submit(lambda: sign_in(guarded.browser(), "viewer")) for _ in range(60)]
         began.acquire()
         # Those who find the queue full are answered while it stands still; nobody else is looked at.
-        wait_until(lambda: sum(each.done() for each in coming) == 40 - 16, 60, "the others are answered")
+        wait_until(lambda: sum(each.done() for each in coming) == 60 - 32, 60, "the others are answered")
         refused = [each.result() for each in coming if each.done()]
         assert {answer.status_code for answer in refused} == {503}
         assert {answer.headers["Retry-After"] for answer in refused} == {"3"}
         assert "Too many people sign in" in refused[0].text
         go_on.set()
-        assert sum(each.result().status_code == 303 for each in coming) == 16
+        assert sum(each.result().status_code == 303 for each in coming) == 32
 
 
 def test_tries_at_once_are_all_counted(guarded: Guarded) -> None:
