@@ -138,7 +138,7 @@ class _Server(BaseApplication):
     def load_config(self) -> None:
         options = {
             "bind": f"{in_url(self._settings.host)}:{self._settings.port}",
-            "worker_class": "gthread",
+            "worker_class": "app.worker.Worker",
             "workers": 1,
             "threads": _THREADS,
             "preload_app": False,
