@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import psycopg
 from sqlalchemy import ColumnElement, Connection, Engine, Row, create_engine, event, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -75,6 +74,10 @@ class Record:
 
     def cut(self) -> None:
         """End every connection to a server, so that whoever waits for it to answer learns that it does not."""
+        if self.is_sqlite:
+            return
+        import psycopg
+
         for connection in list(self._connections):
             with (
                 contextlib.suppress(psycopg.Error, OSError),
@@ -84,6 +87,8 @@ class Record:
 
     def _refuse_to_wait(self, *_: object) -> None:
         """Whose connection was cut would wait once more for a new one."""
+        import psycopg
+
         if reason := self.away():
             raise psycopg.OperationalError(reason)
 
