@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
 
 from data.filters import CallFilter
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 _CALLS = "/calls/"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -15,6 +18,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def call_path(source: str, call_id: str) -> str:
     """The page of a call; source and id may hold anything, slashes too."""
     return f"{_CALLS}{quote(source, safe='')}/{quote(call_id, safe='')}"
+
+
+def as_sent(environ: WSGIEnvironment) -> str:
+    """Path and query string of a request as the client wrote them: in WSGI's own path "%2F" is a slash like others."""
+    return str(environ["RAW_URI"])
 
 
 def alert_path(fingerprint: str) -> str:

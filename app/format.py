@@ -10,6 +10,9 @@ from typing import Literal
 UNKNOWN = "–"
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 
+#: A change by so many percent or more is told as a multiple.
+_MOST_PERCENT = 1000
+
 #: The spaces between a number and its unit, and between two such pairs.
 _INSIDE = re.compile(r"(?<=\d) (?=(?:ms|[smhd])\b|%)|(?<=\d[ \u00a0][mhd]) (?=\d)")
 
@@ -135,12 +138,12 @@ def trend(current: Number, previous: Number, better: str = "", unit: str = "") -
     """The change against `previous`; None where either is unknown.
 
     `better` is the good direction ("up", "down" or none), `unit` is "%", "s" or a count. Shares change by percentage
-    points ("pp") only; from zero there is no percent. More calls are neither good nor bad.
+    points ("pp") only; from zero there is no percent; far more is a multiple. More calls are neither good nor bad.
     """
     if current is None or previous is None or not (known(current) and known(previous)):
         return None
     change = current - previous
-    relative = f"{abs(change) / abs(previous) * 100:.1f} %" if previous and unit != "%" else ""
+    relative = _relative(current, previous) if previous and unit != "%" else ""
     direction: Literal["up", "down", "flat"] = "up" if change > 0 else "down"
     absolute = _change(abs(change), unit)
     if change == 0 or relative == "0.0 %" or absolute == "0.0 pp":
@@ -149,6 +152,12 @@ def trend(current: Number, previous: Number, better: str = "", unit: str = "") -
     if better in ("up", "down") and unit != "calls":
         verdict = "good" if better == direction else "bad"
     return Trend(direction, verdict, relative, ("+" if change > 0 else "−") + absolute)
+
+
+def _relative(current: float, previous: float) -> str:
+    """By how many percent, or where that is a number that nobody can picture, how many times as much it is now."""
+    share = round(abs(current - previous) / abs(previous) * 100, 1)
+    return f"{share:.1f} %" if share < _MOST_PERCENT else f"{count(current / previous)}×"
 
 
 def _change(size: float, unit: str) -> str:

@@ -31,6 +31,7 @@ from app.api import (
     views,
     webhook,
 )
+from app.api.call_key import CallKey, tell_apart
 
 BLUEPRINTS = (
     health.blueprint,
@@ -63,6 +64,8 @@ BLUEPRINTS = (
 def register(server: Flask) -> None:
     """Route all endpoints; an unknown path under /api is a JSON 404, never a page."""
     errors.register(server)
+    server.url_map.converters["call_key"] = CallKey
+    server.url_value_preprocessor(tell_apart)
     for blueprint in BLUEPRINTS:
         server.register_blueprint(blueprint)
 

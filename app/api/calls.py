@@ -124,7 +124,7 @@ def list_calls() -> Response:
 @endpoint(
     blueprint,
     "GET",
-    "/api/calls/<source>/<path:call_id>",
+    "/api/calls/<call_key:source>/<call_key:call_id>",
     "One call with its transcript, its notes, what its platform sent last, and its trace: where its time went, as told "
     "with it and by spans",
     parameters=[Parameter("source", "The call's source.", where="path"), Parameter("call_id", "Its id.", where="path")],

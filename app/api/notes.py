@@ -30,7 +30,7 @@ _PATH = [
 @endpoint(
     blueprint,
     "POST",
-    "/api/calls/<source>/<path:call_id>/notes",
+    "/api/calls/<call_key:source>/<call_key:call_id>/notes",
     "Add a note to a call, and set its score and its reviewers' tags",
     parameters=_PATH,
     body=Review.model_json_schema(),
@@ -56,7 +56,7 @@ def post_note(source: str, call_id: str) -> Response:
 @endpoint(
     blueprint,
     "DELETE",
-    "/api/calls/<source>/<path:call_id>/notes/<int:note>",
+    "/api/calls/<call_key:source>/<call_key:call_id>/notes/<int:note>",
     "Delete a note",
     parameters=[*_PATH, Parameter("note", "Its id.", INTEGER, where="path")],
     answer=_REVIEW,

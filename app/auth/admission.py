@@ -10,6 +10,7 @@ import orjson
 from flask import Response, redirect, request
 from werkzeug.routing import Map, Rule
 
+from app.addresses import as_sent
 from app.api.errors import ApiError
 from app.auth.current import current
 from app.auth.permissions import CALLBACKS, PAGES, ROUTES, Need
@@ -55,7 +56,7 @@ class Admission:
         if who is not None and who.view is not None and (own := self._own_page(who.view, browsed)):
             return own
         if who is None and browsed:
-            target = request.full_path.rstrip("?")
+            target = as_sent(request.environ)
             return redirect(f"/login?{urlencode({'next': target})}" if target != "/" else "/login")  # type: ignore[return-value]
         if who is None:
             raise ApiError(401, "unauthorized", "Sign in, or send an API key or access token as a bearer token.")

@@ -79,9 +79,9 @@ ROUTES: Mapping[str, Need] = {
     # Calls
     "POST /api/calls": Need.INGEST,
     "GET /api/calls": Need.READ,
-    "GET /api/calls/<source>/<path:call_id>": Need.READ,
-    "POST /api/calls/<source>/<path:call_id>/notes": Need.OPERATE,
-    "DELETE /api/calls/<source>/<path:call_id>/notes/<int:note>": Need.OPERATE,
+    "GET /api/calls/<call_key:source>/<call_key:call_id>": Need.READ,
+    "POST /api/calls/<call_key:source>/<call_key:call_id>/notes": Need.OPERATE,
+    "DELETE /api/calls/<call_key:source>/<call_key:call_id>/notes/<int:note>": Need.OPERATE,
     "GET /api/export/calls.<kind>": Need.READ,
     "POST /v1/traces": Need.INGEST,
     # Signed by the platform where its secret is set; else app/intake.py asks for INGEST.

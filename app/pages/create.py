@@ -11,6 +11,7 @@ import dash
 import flask
 from dash import ClientsideFunction, Input, Output, State
 
+from app.addresses import as_sent
 from app.api.errors import request_id
 from app.pages.index import Site
 from app.pages.render import place_at, rendered, whole
@@ -60,8 +61,9 @@ def _say_what_is_missing(server: flask.Flask) -> None:
     def mark(response: flask.Response) -> flask.Response:
         rule = flask.request.url_rule
         anywhere = rule is not None and rule.rule == "/<path:path>"
-        if anywhere and response.status_code == 200 and page_name(flask.request.path) is None:
-            response.status_code = 404
+        if anywhere and response.status_code == 200:
+            path = as_sent(flask.request.environ).partition("?")[0]
+            response.status_code = 200 if page_name(path) else 404
         return response
 
 

@@ -42,6 +42,15 @@
     vh.arrived();
   };
 
+  // An address that somebody typed may hold a "%" that escapes nothing.
+  function readable(escaped) {
+    try {
+      return decodeURIComponent(escaped);
+    } catch (e) {
+      return escaped;
+    }
+  }
+
   function mark() {
     const path = location.pathname.replace(/\/+$/, "") || "/";
     let title = "";
@@ -52,7 +61,7 @@
       if (target === path || within) link.setAttribute("aria-current", target === path ? "page" : "true");
       else link.removeAttribute("aria-current");
     }
-    const call = path.startsWith("/calls/") ? "Call " + decodeURIComponent(path.split("/").slice(3).join("/")) : "";
+    const call = path.startsWith("/calls/") ? "Call " + readable(path.split("/").slice(3).join("/")) : "";
     document.title = (title || call ? (title || call) + " · " : "") + "VoiceHive";
   }
 

@@ -40,7 +40,10 @@
     }
   }
 
-  function score(box, state) {
+  // Who may only read sees what others said, and no controls that would be refused.
+  const mayWrite = () => document.getElementById("vh-root").classList.contains("vh-may-operate");
+
+  function score(box, state, may) {
     const stars = [1, 2, 3, 4, 5].map((value) =>
       make(
         "button",
@@ -50,6 +53,7 @@
           role: "radio",
           "aria-checked": String(state.score === value),
           "aria-label": value + " of 5",
+          disabled: !may,
           onclick: () => send(box, "POST", "", { score: state.score === value ? null : value }),
         },
         make("span", { className: "vh-i vh-i-star", "aria-hidden": "true" }),
@@ -59,10 +63,12 @@
     return make("div", { className: "vh-stars", role: "radiogroup", "aria-label": "Score" }, ...stars, label);
   }
 
-  function tags(box, state) {
+  function tags(box, state, may) {
     const set = (list) => send(box, "POST", "", { tags: list });
+    const label = (tag) => make("span", { className: "vh-chip-label", textContent: tag });
+    if (!may) return make("div", { className: "vh-review-tags" }, ...state.tags.map((tag) => make("span", { className: "vh-chip" }, label(tag))));
     const chips = state.tags.map((tag) =>
-      make("button", { type: "button", className: "vh-chip", "aria-label": "Remove tag " + tag, onclick: () => set(state.tags.filter((each) => each !== tag)) }, make("span", { className: "vh-chip-label", textContent: tag }), cross()),
+      make("button", { type: "button", className: "vh-chip", "aria-label": "Remove tag " + tag, onclick: () => set(state.tags.filter((each) => each !== tag)) }, label(tag), cross()),
     );
     const field = make("input", { className: "form-control form-control-sm", placeholder: "Add a tag", maxLength: 100, "aria-label": "Add a tag" });
     field.addEventListener("keydown", async (event) => {
@@ -75,7 +81,7 @@
     return make("div", { className: "vh-review-tags" }, ...chips, field);
   }
 
-  function notes(box, state) {
+  function notes(box, state, may) {
     const field = make("textarea", { className: "form-control", rows: 2, maxLength: 10000, placeholder: "Write a note", "aria-label": "Note" });
     const save = make("button", { type: "button", className: "vh-button vh-primary", textContent: "Add note" });
     save.addEventListener("click", () => field.value.trim() && send(box, "POST", "", { note: field.value }));
@@ -83,15 +89,19 @@
     const list = state.notes.map((note) => {
       const at = new Date(note.at);
       const when = at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
-      const head = make("div", { className: "vh-turn-head" }, make("span", { textContent: note.owner || "Note" }), make("time", { className: "vh-note", dateTime: note.at, textContent: when }), make("button", { type: "button", className: "vh-note-remove", "aria-label": "Delete this note", onclick: () => send(box, "DELETE", "/" + note.id) }, cross()));
+      const remove = make("button", { type: "button", className: "vh-note-remove", "aria-label": "Delete this note", onclick: () => send(box, "DELETE", "/" + note.id) }, cross());
+      const head = make("div", { className: "vh-turn-head" }, make("span", { textContent: note.owner || "Note" }), make("time", { className: "vh-note", dateTime: note.at, textContent: when }), may ? remove : "");
       return make("li", {}, head, make("div", { className: "vh-note-text", textContent: note.text }));
     });
-    return make("div", { className: "vh-review-notes" }, make("ul", { className: "vh-notes" }, ...list), field, save);
+    const written = make("ul", { className: "vh-notes" }, ...list);
+    if (!may) return make("div", { className: "vh-review-notes" }, written, make("p", { className: "vh-note", textContent: "You may read reviews; operators write them." }));
+    return make("div", { className: "vh-review-notes" }, written, field, save);
   }
 
   function draw(box, state) {
     const complaint = make("p", { className: "vh-field-error", role: "alert" });
-    box.replaceChildren(score(box, state), tags(box, state), notes(box, state), complaint);
+    const may = mayWrite();
+    box.replaceChildren(score(box, state, may), tags(box, state, may), notes(box, state, may), complaint);
   }
 
   document.addEventListener("voicehive:page", () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -74,6 +75,31 @@ def test_what_is_no_review_is_refused_by_name(reviewed: Client, sent: Any, place
     answer = reviewed.post(f"{CALL}/notes", json=sent)
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid_note")
     assert answer.json["error"]["message"].startswith(f"{place}: ")
+
+
+@pytest.mark.parametrize(
+    ("source", "call_id"),
+    [
+        ("a/b", "c/d"), ("a", "b/c/d"), ("a/b/c", "d"), ("/a/", "/b/"), ("a//b", "c//d"), ("50%", "100%25"),
+        ("what?", "#1&x=1"), ("a b+c", "d e"), ("é/ü", "名/前"), ("a", "x/notes"), ("/api/calls/", "/api/calls/"),
+    ],
+)  # fmt: skip
+def test_a_call_is_found_whatever_its_source_and_id_hold(client: Client, source: str, call_id: str) -> None:
+    # Others with the same path, were it not for how it is escaped.
+    split = f"{source}/{call_id}".partition("/")
+    client.post("/api/calls", json=[call(split[2], source=split[0], agent="other")] if split[0] else [])
+    client.post("/api/calls", json=call(call_id, source=source, agent="right"))
+    path = f"/api/calls/{quote(source, safe='')}/{quote(call_id, safe='')}"
+    assert client.post(f"{path}/notes", json={"note": "Found."}).status_code == 201
+    told = client.get(path).json
+    assert (told["source"], told["call_id"], told["agent"]) == (source, call_id, "right")
+    [note] = told["notes"]
+    assert client.delete(f"{path}/notes/{note['id']}").json["notes"] == []
+
+
+def test_slashes_of_an_id_need_no_escape(client: Client) -> None:
+    client.post("/api/calls", json=call("b/c", source="a"))
+    assert client.get("/api/calls/a/b/c").json["call_id"] == "b/c"
 
 
 def test_a_call_and_a_note_that_are_not_there(reviewed: Client) -> None:

@@ -227,6 +227,23 @@ def test_a_review_is_written_and_found_again(program: Program, page: Page) -> No
     expect(page.locator(".ag-row[row-index='0'] [col-id=score]")).to_have_text("4")
 
 
+def test_a_call_is_reached_whatever_its_source_and_id_hold(program: Program, page: Page, errors: list[str]) -> None:
+    source, call_id = "/team a/50%25?é#/", "/1//2 %2F?#ü&="
+    sent = call(call_id, **started(1), source=source, agent="odd")
+    assert requests.post(program.url("/api/calls"), json=sent, timeout=10).status_code == 201
+    page.goto(program.url("/calls?agent=odd"))
+    page.locator(".ag-row[row-index='0'] [col-id=started_at] a").click()
+    expect(page.locator(".vh-call-title")).to_have_text(f"Call {call_id}")
+    page.get_by_label("Note", exact=True).fill("Found.")
+    page.get_by_text("Add note").click()
+    expect(page.locator(".vh-note-text")).to_have_text("Found.")
+    page.reload()
+    expect(page.locator(".vh-note-text")).to_have_text("Found.")
+    expect(page.locator(".vh-call-head")).to_contain_text(source)
+    expect(page).to_have_title(f"Call {call_id} · VoiceHive")
+    assert errors == []
+
+
 @pytest.mark.parametrize("width", [390, 1000, 1440])
 def test_the_table_fits_the_screen(program: Program, page: Page, width: int, errors: list[str]) -> None:
     page.set_viewport_size({"width": width, "height": 800})

@@ -87,6 +87,11 @@ def test_a_trend_without_a_direction_is_neutral_and_from_zero_has_no_percent() -
     assert (first.relative, first.absolute) == ("", "+5")
 
 
+def test_a_growth_that_no_percent_can_picture_is_a_multiple() -> None:
+    relative = [found.relative for now in (10, 54, 55, 1310, 6_550) if (found := f.trend(now, 5, "up", "calls"))]
+    assert relative == ["100.0 %", "980.0 %", "11×", "262×", "1,310×"]
+
+
 def test_no_trend_without_both_sides_and_none_where_nothing_changed() -> None:
     assert f.trend(None, 5) is None
     assert f.trend(5, math.nan) is None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import websocket
+from playwright.sync_api import expect
 
 from tests.app.auth.test_start import certificate as certificate
 from tests.app.axe import violations
@@ -170,6 +171,20 @@ def test_a_page_whose_reader_is_signed_out_says_so_and_asks_no_more(
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Sign in").wait_for()
     assert "next=%2F" in page.url
+
+
+def test_a_viewer_reads_reviews_and_is_handed_no_pen(program: Program, admin: requests.Session, page: Page) -> None:
+    voicehive(program, "user", "add", "vera")
+    review: Any = {"note": "Too long a pause.", "score": 4, "tags": ["slow"]}
+    for path, sent in (("", call("reviewed")), ("/test/reviewed/notes", review)):
+        assert admin.post(program.url(f"/api/calls{path}"), json=sent, timeout=10).status_code == 201
+    sign_in(program, page, "vera")
+    page.goto(program.url("/calls/test/reviewed"))
+    shown = page.locator("#vh-review")
+    expect(shown).to_contain_text("Too long a pause.")
+    expect(shown).to_contain_text("operators write them")
+    expect(shown.get_by_role("radio", name="4 of 5")).to_be_checked()
+    expect(shown.locator("button:enabled, input, textarea")).to_have_count(0)
 
 
 @pytest.mark.slow

@@ -43,6 +43,8 @@ def test_a_page_leads_to_the_sign_in_and_back(shared: Guarded) -> None:
     back = sign_in(client, "viewer", next="/calls/a/b?zone=UTC")
     assert (back.status_code, back.headers["Location"]) == (303, "/calls/a/b?zone=UTC")
     assert client.get("/calls/a/b").status_code == 200
+    odd = shared.browser().get("/calls/a%2Fb/c%3Fd")
+    assert odd.headers["Location"] == "/login?next=%2Fcalls%2Fa%252Fb%2Fc%253Fd"
     assert client.get("/login").headers["Location"] == "/"
 
 

@@ -65,11 +65,6 @@ def texts() -> dict[str, int]:
     return found
 
 
-def source(script: str) -> str:
-    """The API can't name a source with a slash in it."""
-    return script.replace("/", "")
-
-
 def fill(program: Program) -> None:
     session = requests.Session()
     session.headers["Origin"] = program.url("")
@@ -83,7 +78,7 @@ def fill(program: Program) -> None:
     for number, script in enumerate(SCRIPTS):
         fields: dict[str, Any] = {name: script[:most] for name, most in texts().items()}
         fields |= {
-            "source": source(script),
+            "source": script,
             "language": SHORT,
             "tags": [script],
             "metadata": {script: script, "recording_url": script},
@@ -93,7 +88,7 @@ def fill(program: Program) -> None:
         fields |= {"status": "error" if number % 2 else "success", "latency_ms": 900, "cost": 0.1, "currency": "EUR"}
         told = send("/api/calls", call(f"{script} {number}", **fields))
         assert (told["accepted"], told["rejected"]) == (1, 0), told
-        path = f"/api/calls/{quote(source(script), safe='')}/{quote(f'{script} {number}', safe='')}/notes"
+        path = f"/api/calls/{quote(script, safe='')}/{quote(f'{script} {number}', safe='')}/notes"
         send(path, {"note": script, "tags": [script]})
         send("/api/views", {"name": script, "path": "/calls", "query": "", "shared": True})
         send("/api/admin/keys", {"name": script, "scopes": ["read"]})
@@ -126,7 +121,7 @@ def addresses() -> list[str]:
     found += [f"/agents?agent={quote(script)}" for script in SCRIPTS[:2]]
     found += [f"/calls?q={quote(SCRIPTS[0])}", f"/?from={quote(SCRIPTS[0])}", f"/trends?by={quote(SCRIPTS[1])}"]
     return found + [
-        f"/calls/{quote(source(script), safe='')}/{quote(f'{script} {number}', safe='')}"
+        f"/calls/{quote(script, safe='')}/{quote(f'{script} {number}', safe='')}"
         for number, script in enumerate(SCRIPTS)
     ]
 
