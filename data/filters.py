@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from data.callsets import CALL_SETS
 from data.models import Status, calls
 from data.repeats import called_again
+from data.sqlx import occurs, occurs_anyhow
 from data.times import EARLIEST, now_micros, to_datetime, wall, wall_clock
 
 #: The columns that a filter narrows by a list of values, in the order in which pages show them.
@@ -35,7 +36,8 @@ LISTS = (*DIMENSIONS, "tags")
 BOUNDED = {"duration": calls.c.duration_seconds, "wait": calls.c.wait_seconds, "latency": calls.c.latency_ms}
 #: As a value: the calls that do not carry the column.
 UNKNOWN = "(unknown)"
-_SEARCHED = ("call_id", "agent", "queue", "end_reason", "caller_last2")
+_LAST = 2
+_SEARCHED = ("call_id", "agent", "queue", "end_reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ class CallFilter:
         if self.weekday or self.hour:
             found += self._on_the_clock()
         if self.q:
-            found.append(or_(*(calls.c[name].icontains(self.q, autoescape=True) for name in _SEARCHED)))
+            # A longer text is in no two digits; not to look there saves half of the time.
+            names = (*_SEARCHED, *(["caller_last2"] if len(self.q) <= _LAST else []))
+            found.append(or_(*(occurs_anyhow(calls.c[name], self.q) for name in names)))
         return found
 
     def _measures(self) -> Iterator[ColumnElement[bool]]:
@@ -167,7 +171,7 @@ def _tagged(tag: str) -> ColumnElement[bool]:
     if tag == UNKNOWN:
         return and_(*(func.coalesce(column, "[]") == "[]" for column in lists))
     text = orjson.dumps(tag).decode()
-    return or_(*(column.contains(text, autoescape=True) for column in lists))
+    return or_(*(occurs(column, text) for column in lists))
 
 
 def _one_of(column: ColumnElement[Any], values: tuple[str, ...]) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, func, select
 
@@ -14,12 +15,13 @@ from data.times import DAY
 AGAIN: Mapping[str, int] = {"24h": DAY, "7d": 7 * DAY}
 
 
-def gaps(start: int | None, end: int | None, within: int) -> Subquery:
-    """Of each counted call with a known caller in [start, end + within): id, and the time until its caller's next."""
+def gaps(start: int | None, end: int | None, within: int, *more: ColumnElement[Any]) -> Subquery:
+    """Of each counted call with a known caller in [start, end + within): id, the time until its caller's next (gap),
+    and what `more` makes of the call."""
     following = func.lead(calls.c.started_at).over(
         partition_by=calls.c.caller_hash, order_by=(calls.c.started_at, calls.c.id)
     )
-    query = select(calls.c.id, (following - calls.c.started_at).label("gap"))
+    query = select(calls.c.id, (following - calls.c.started_at).label("gap"), *more)
     query = query.where(COUNTS, calls.c.caller_hash.is_not(None))
     if start is not None:
         query = query.where(calls.c.started_at >= start)

@@ -1,4 +1,4 @@
-"""The two SQL constructs that the engines spell differently.
+"""The SQL constructs that the engines spell differently.
 
 With these the same Core query gives the same result on DuckDB, PostgreSQL and SQLite. DuckDB is compiled as PostgreSQL:
 the dialects agree on all that our queries use.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Double, Select, cast, literal_column
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, Select, cast, func, literal_column
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -40,6 +40,28 @@ class percentile(GenericFunction[float]):
     def __init__(self, column: ColumnElement[Any], fraction: float) -> None:
         # The fraction is written into the SQL: see _percentile_duckdb.
         super().__init__(column, literal_column(repr(float(fraction)), Double()))
+
+
+class occurs(GenericFunction[bool]):
+    """occurs(column, text): whether the text stands anywhere in the column. LIKE takes three times as long."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(occurs)
+def _occurs(element: occurs, compiler: Any, **kw: Any) -> str:
+    return f"(instr({compiler.process(element.clauses, **kw)}) > 0)"
+
+
+@compiles(occurs, "postgresql")
+def _occurs_postgresql(element: occurs, compiler: Any, **kw: Any) -> str:
+    return f"(strpos({compiler.process(element.clauses, **kw)}) > 0)"
+
+
+@compiles(occurs, "duckdb")
+def _occurs_duckdb(element: occurs, compiler: Any, **kw: Any) -> str:
+    return f"contains({compiler.process(element.clauses, **kw)})"
 
 
 @compiles(int_div)
@@ -95,6 +117,11 @@ def duckdb_sql(query: Select[Any]) -> tuple[str, list[Any]]:
     # Lists of values get their places only now, as many as there are.
     whole = compiled._process_parameters_for_postcompile(parameters)
     return _sorted_once(whole.statement), [whole.parameters[name] for name in whole.positiontup or ()]
+
+
+def occurs_anyhow(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """Whether the text stands anywhere in the column, whatever its case."""
+    return occurs(func.lower(column), func.lower(text))
 
 
 def double(column: ColumnElement[Any]) -> ColumnElement[float]:

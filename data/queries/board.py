@@ -15,6 +15,7 @@ from data.analytics import AnalyticCopy
 from data.filters import CallFilter
 from data.kpis import COUNTS, KPIS, MEASURED, count_where, has_status
 from data.models import Status, calls
+from data.queries.beside import side_by_side
 from data.queries.series import bounded
 from data.queries.trends import currency
 from data.sqlx import percentile
@@ -76,14 +77,11 @@ class Board:
 def board(copy: AnalyticCopy, chosen: CallFilter, *, now: int, pair: tuple[str, str] | None = None) -> Board:
     """All agents of a filter. `pair` names the versions (a, b) to compare; else the two that came last."""
     chosen = bounded(copy, chosen, now)
-    found = versions(copy, chosen)
-    return Board(
-        filter=chosen,
-        agents=leaderboard(copy, chosen),
-        currency=currency(copy, chosen),
-        versions=found,
-        comparisons=comparisons(copy, chosen, _pairs(found, pair)),
-    )
+    with side_by_side() as ask:
+        agents, paid = ask(leaderboard, copy, chosen), ask(currency, copy, chosen)
+        found = versions(copy, chosen)
+        compared = comparisons(copy, chosen, _pairs(found, pair))
+    return Board(filter=chosen, agents=agents.result(), currency=paid.result(), versions=found, comparisons=compared)
 
 
 def leaderboard(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:

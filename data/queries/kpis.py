@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from data.analytics import AnalyticCopy
 from data.filters import CallFilter
 from data.kpis import COUNTS, COVERAGE, KPIS, SERVICE_LEVEL_SECONDS, among_counted, service_level
 from data.models import Status, calls
+from data.queries.beside import side_by_side
 
 Value = float | int | None
 #: A call in progress of which nothing was heard for so long (microseconds) is not active any more.
@@ -35,16 +35,18 @@ def kpi_report(
     chosen: CallFilter,
     *,
     now: int,
+    names: Collection[str] = tuple(KPIS),
     sl_seconds: float = SERVICE_LEVEL_SECONDS,
     sl_abandoned: str = "count",
 ) -> KpiReport:
-    """All figures of the filter; `previous` is empty where the range is open."""
-    figures = _FIGURES | {"service_level": among_counted(service_level(sl_seconds, abandoned=sl_abandoned))}
+    """Figures of the filter, among them total and active calls; `previous` is empty where the range is open."""
+    known = _FIGURES | {"service_level": among_counted(service_level(sl_seconds, abandoned=sl_abandoned))}
+    figures = {name: sql for name, sql in known.items() if name in names or name == "total_calls"}
     earlier = chosen.previous()
     # At once: a day of calls keeps one processor busy, and the engine does not share out so little.
-    with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(copy.row, _select(earlier, figures), "kpis") if earlier else None
-        active = beside.submit(active_calls, copy, chosen, now=now)
+    with side_by_side() as ask:
+        asked = ask(copy.row, _select(earlier, figures), "kpis") if earlier else None
+        active = ask(active_calls, copy, chosen, now=now)
         current = copy.row(_select(chosen, figures | _CARRIED), "kpis")
     total = current["total_calls"]
     return KpiReport(

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Double, Integer, and_, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Double, Integer, and_, cast, func, literal_column, select, true
 
 from data.analytics import AnalyticCopy
 from data.callsets import CALL_SETS
 from data.filters import UNKNOWN, CallFilter
 from data.kpis import COUNTS, among_counted, count_where, has_status
 from data.models import Status, calls
+from data.queries.beside import side_by_side
 from data.queries.series import bounded, end_reasons, filled, series
 from data.repeats import AGAIN, gaps
 from data.times import DAY, MINUTE, Buckets, buckets, step_for
@@ -92,18 +93,24 @@ _COLUMNS: list[Any] = [
 def outcomes(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> Outcomes:
     """The outcomes of a filter as of `now` (UTC microseconds)."""
     chosen = bounded(copy, chosen, now)
-    row = copy.row(chosen.apply(select(*_COLUMNS).where(COUNTS)), "outcomes")
+    with side_by_side() as ask:
+        repeated = ask(repeats, copy, chosen, now=now)
+        spent = ask(costs, copy, chosen)
+        counted = ask(copy.row, chosen.apply(select(*_COLUMNS).where(COUNTS)), "outcomes")
+        reasons, early = ask(_reasons, copy, chosen), ask(_early, copy, chosen)
+        ratings, sentiments = ask(_ratings, copy, chosen), ask(_sentiments, copy, chosen)
+    row = counted.result()
     return Outcomes(
         filter=chosen,
         as_of=now,
         sets={name: int(row[name]) for name in _SETS},
-        reasons=_reasons(copy, chosen),
-        early=_early(copy, chosen),
-        ratings=_ratings(copy, chosen) if row["rated"] else {},
+        reasons=reasons.result(),
+        early=early.result(),
+        ratings=ratings.result(),
         mean_rating=row["mean_rating"],
-        sentiments=_sentiments(copy, chosen) if row["judged"] else {},
-        costs=costs(copy, chosen) if row["priced"] else None,
-        repeats=repeats(copy, chosen, now=now),
+        sentiments=sentiments.result(),
+        costs=spent.result(),
+        repeats=repeated.result(),
     )
 
 
@@ -189,14 +196,15 @@ def repeats(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> list[Repeats
     assert chosen.start is not None and chosen.end is not None
     ends = {again: min(chosen.end, now - within) for again, within in AGAIN.items()}
     judged = replace(chosen, end=max(chosen.start, *ends.values()))
-    found = gaps(chosen.start, judged.end, max(AGAIN.values()))
-    columns: list[Any] = [c.agent]
+    # What the filter asks of a call is asked as its gap is found: to find the call anew by its id would take longer.
+    meant = and_(true(), *judged.times(), *judged.values()).label("meant")
+    found = gaps(chosen.start, judged.end, max(AGAIN.values()), c.agent, c.started_at, meant).c
+    columns: list[Any] = [found.agent]
     for again, within in AGAIN.items():
-        old = c.started_at < ends[again]
-        columns += [func.count(case((old, 1))).label(f"calls {again}")]
-        columns += [func.count(case((and_(old, found.c.gap <= within), 1))).label(f"again {again}")]
-    query = judged.apply(select(*columns).select_from(calls.join(found, calls.c.id == found.c.id))).group_by(c.agent)
-    frame = copy.frame(query, "repeats")
+        old = found.started_at < ends[again]
+        columns += [count_where(old).label(f"calls {again}")]
+        columns += [count_where(and_(old, found.gap <= within)).label(f"again {again}")]
+    frame = copy.frame(select(*columns).where(found.meant).group_by(found.agent), "repeats")
     return [_repeats(frame, again, end) for again, end in ends.items()]
 
 

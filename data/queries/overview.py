@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from data.analytics import AnalyticCopy
 from data.filters import CallFilter
-from data.kpis import KPIS, count_where, has_status
+from data.kpis import COUNTS, KPIS, among_counted, count_where, has_status
 from data.models import Status, calls
+from data.queries.beside import side_by_side
 from data.queries.kpis import KpiReport, kpi_report
 from data.queries.listing import latest_events
 from data.queries.series import bounded, filled, series
@@ -21,6 +22,7 @@ from data.times import DAY, MINUTE, Buckets, buckets, step_for
 _MOST_BUCKETS = 60
 #: The statuses that the volume of calls is made of.
 SHOWN = (Status.SUCCESS, Status.ERROR, Status.ABANDONED, Status.MISSED, Status.VOICEMAIL, Status.IN_PROGRESS)
+_PERCENTILES = ("p50", "p95", "p99")
 _SPARK = ("total_calls", "success_rate", "avg_duration_seconds")
 
 
@@ -45,13 +47,15 @@ class Overview:
     """Figures and series of one filter. `step` is the bucket width in microseconds (of the shortest, for months).
 
     volume: bucket_start and a count a status, every bucket present. durations: bucket_start, n, p50, p95, p99 in
-    seconds, NaN without calls. sparks: bucket_start and the cards' figures. previous_total: total calls of the earlier
-    period's buckets, in step with those of `volume`. edges: of the buckets, one more than there are.
+    seconds, NaN without calls; spread: p50, p95, p99 of the whole range. sparks: bucket_start and the cards' figures.
+    previous_total: total calls of the earlier period's buckets, in step with those of `volume`. edges: of the buckets,
+    one more than there are.
     """
 
     filter: CallFilter
     as_of: int
     kpis: KpiReport
+    spread: Mapping[str, float | None]
     step: int
     edges: list[int]
     volume: pd.DataFrame
@@ -62,31 +66,46 @@ class Overview:
     newest: int | None
 
 
-def overview(copy: AnalyticCopy, chosen: CallFilter, *, now: int, compare: bool = True) -> Overview:
-    """The overview of a filter as of `now` (UTC microseconds)."""
+def overview(
+    copy: AnalyticCopy, chosen: CallFilter, *, now: int, compare: bool = True, figures: Collection[str] = _SPARK
+) -> Overview:
+    """The overview of a filter as of `now` (UTC microseconds), with these figures of the whole range."""
     chosen = bounded(copy, chosen, now)
     assert chosen.start is not None and chosen.end is not None
     bucket = step_for(max(chosen.end - chosen.start, MINUTE), _MOST_BUCKETS)
     grid = buckets(chosen.start, chosen.end, bucket, chosen.zone)
-    figures = {status.value: count_where(has_status(status)) for status in SHOWN}
-    figures |= {name: KPIS[name].sql for name in _SPARK}
-    figures |= {p: KPIS[f"{p}_duration_seconds"].sql for p in ("p50", "p95", "p99")}
-    figures["n"] = func.count(calls.c.duration_seconds)
+    drawn = {status.value: count_where(has_status(status)) for status in SHOWN}
+    drawn |= {name: KPIS[name].sql for name in _SPARK}
+    drawn |= {p: KPIS[f"{p}_duration_seconds"].sql for p in _PERCENTILES}
+    drawn["n"] = func.count(calls.c.duration_seconds)
     counts = [status.value for status in SHOWN] + ["total_calls", "n"]
-    frame = filled(series(copy, chosen, grid, figures, name="overview_series"), grid, counts)
+    with side_by_side() as ask:
+        course = ask(series, copy, chosen, grid, drawn, name="overview_series")
+        kpis = ask(kpi_report, copy, chosen, now=now, names=figures)
+        spread = ask(copy.row, _spread(chosen), "durations")
+        previous = ask(_previous_total, copy, chosen, grid, bucket) if compare else None
+        activity = ask(recent_activity, copy, chosen, limit=20, now=now)
+        last = ask(newest, copy)
+    frame = filled(course.result(), grid, counts)
     return Overview(
         filter=chosen,
         as_of=now,
-        kpis=kpi_report(copy, chosen, now=now),
+        kpis=kpis.result(),
+        spread=spread.result(),
         step=bucket if isinstance(bucket, int) else {"week": 7 * DAY, "month": 28 * DAY}[bucket],
         edges=[*grid.starts, grid.end] if len(grid) else [],
         volume=frame[["bucket_start", *(status.value for status in SHOWN)]],
-        previous_total=_previous_total(copy, chosen, grid, bucket) if compare else [],
+        previous_total=previous.result() if previous else [],
         durations=frame[["bucket_start", "n", "p50", "p95", "p99"]],
         sparks=frame[["bucket_start", *_SPARK]],
-        activity=recent_activity(copy, chosen, limit=20, now=now),
-        newest=newest(copy),
+        activity=activity.result(),
+        newest=last.result(),
     )
+
+
+def _spread(chosen: CallFilter) -> Select[Any]:
+    shares = {p: among_counted(KPIS[f"{p}_duration_seconds"].sql).label(p) for p in _PERCENTILES}
+    return chosen.apply(select(*shares.values()).where(COUNTS))
 
 
 def _previous_total(copy: AnalyticCopy, chosen: CallFilter, grid: Buckets, bucket: str | int) -> list[int | None]:

@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Double, Integer, Select, and_, case, func,
 from data.analytics import AnalyticCopy
 from data.callsets import CALL_SETS
 from data.filters import CallFilter
-from data.kpis import COUNTS, KPIS, MEASURED, Kpi, count_where
+from data.kpis import COUNTS, KPIS, MEASURED, Kpi, among_counted, count_where
 from data.models import calls
 from data.possible import END_TO_END, MEASURES, STAGES, possible
+from data.queries.beside import side_by_side
 from data.queries.kpis import KpiReport
 from data.queries.listing import count_calls
 from data.queries.series import bounded, filled, series
@@ -135,27 +136,36 @@ def quality(
     assert chosen.start is not None and chosen.end is not None
     width = step_for(max(chosen.end - chosen.start, MINUTE), _MOST_BUCKETS)
     grid = buckets(chosen.start, chosen.end, width, chosen.zone)
-    whole = copy.row(_asked_of_whole(chosen), "quality")
-    talks = copy.row(chosen.apply(select(*(sql.label(name) for name, sql in _of_conversations().items()))), "talks")
-    table = _table(copy, chosen, by)
+    with side_by_side() as ask:
+        course = ask(_course, copy, chosen, grid, None if lines else stat)
+        asked = ask(copy.row, _asked_of_whole(chosen), "quality")
+        tabulated = ask(_table, copy, chosen, by)
+        earlier = ask(_before, copy, chosen)
+        talks = ask(copy.row, _of_conversations(chosen), "talks")
+        histogram = ask(_histogram, copy, chosen)
+        slowest = ask(_slowest, copy, chosen)
+        table = tabulated.result()
+        split = ask(_lines, copy, chosen, grid, stat, by, table) if lines else None
+        whole = asked.result()
+        slow = ask(_slow, copy, chosen, whole["p95.total"])
     return Quality(
         filter=chosen,
         as_of=now,
         step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
         edges=[*grid.starts, grid.end] if len(grid) else [],
         total=whole["counted"],
-        report=_report(copy, chosen, whole, talks),
+        report=_report(whole, talks.result(), earlier.result()),
         stages=[_stage(name, whole) for name in TIMED],
         itemised=whole["itemised"],
         parts={name: whole[f"part.{name}"] for name in TIMED} if whole["itemised"] else {},
         impossible={name: whole[f"impossible.{name}"] for name in MEASURES if whole[f"impossible.{name}"]},
         impossible_calls=whole["impossible"],
-        course=_course(copy, chosen, grid, None if lines else stat),
-        lines=_lines(copy, chosen, grid, stat, by, table) if lines else {},
+        course=course.result(),
+        lines=split.result() if split else {},
         table=table,
-        histogram=_histogram(copy, chosen),
-        slowest=_slowest(copy, chosen),
-        slow=_slow(copy, chosen, whole["p95.total"]),
+        histogram=histogram.result(),
+        slowest=slowest.result(),
+        slow=slow.result(),
     )
 
 
@@ -221,37 +231,41 @@ def _stage(name: str, row: Mapping[str, Any]) -> StageFigures:
     )
 
 
-def _of_conversations() -> dict[str, ColumnElement[Any]]:
+def _of_conversations(chosen: CallFilter) -> Select[Any]:
     counts = {f"n.{name}": count_where(CALL_SETS[name]) for name in CONVERSATION}
-    return counts | {name: kpi.sql for name, kpi in CONVERSATION.items()}
+    return _counted(chosen, counts | {name: kpi.sql for name, kpi in CONVERSATION.items()})
 
 
-def _report(copy: AnalyticCopy, chosen: CallFilter, whole: Mapping[str, Any], talks: Mapping[str, Any]) -> KpiReport:
+def _counted(chosen: CallFilter, asked: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
+    return chosen.apply(select(*(among_counted(sql).label(name) for name, sql in asked.items()))).where(COUNTS)
+
+
+def _before(copy: AnalyticCopy, chosen: CallFilter) -> dict[str, Any]:
+    """The key figures of the fair previous period; none where the range is open."""
     earlier = chosen.previous()
     asked = {"total_calls": count_where(COUNTS)} | {name: kpi.sql for name, kpi in FIGURES.items()}
-    query = select(*(sql.label(name) for name, sql in asked.items()))
+    return copy.row(_counted(earlier, asked), "quality_before") if earlier else {}
+
+
+def _report(whole: Mapping[str, Any], talks: Mapping[str, Any], before: Mapping[str, Any]) -> KpiReport:
     total = whole["counted"]
     rests_on = {f"{p}_latency_ms": whole["calls.total"] for p in PERCENTILES}
     rests_on |= {name: talks[f"n.{name}"] for name in CONVERSATION}
     latencies = {f"{p}_latency_ms": whole[f"{p}.total"] for p in PERCENTILES}
     return KpiReport(
         current={"total_calls": total, **latencies, **{name: talks[name] for name in CONVERSATION}},
-        previous=copy.row(earlier.apply(query), "quality_before") if earlier else {},
+        previous=before,
         coverage={name: 100 * n / total if total else None for name, n in rests_on.items()},
     )
 
 
 def _table(copy: AnalyticCopy, chosen: CallFilter, by: str) -> pd.DataFrame:
     """One row a value: calls, measured, percentiles, the figures of conversations and how many calls each rests on."""
-    columns: list[Any] = [
-        c[by].label("name"),
-        count_where(COUNTS).label("calls"),
-        count_where(MEASURED).label("measured"),
-        *(FIGURES[f"{p}_latency_ms"].sql.label(p) for p in PERCENTILES),
-        *(kpi.sql.label(name) for name, kpi in CONVERSATION.items()),
-        *(count_where(CALL_SETS[name]).label(f"n.{name}") for name in CONVERSATION),
-    ]
-    query = chosen.apply(select(*columns)).where(COUNTS, c[by].is_not(None)).group_by(c[by])
+    asked = {"calls": count_where(COUNTS), "measured": count_where(MEASURED)}
+    asked |= {p: FIGURES[f"{p}_latency_ms"].sql for p in PERCENTILES}
+    asked |= {name: kpi.sql for name, kpi in CONVERSATION.items()}
+    asked |= {f"n.{name}": count_where(CALL_SETS[name]) for name in CONVERSATION}
+    query = _counted(chosen, asked).add_columns(c[by].label("name")).where(c[by].is_not(None)).group_by(c[by])
     return copy.frame(query, "quality_table").sort_values(["calls", "name"], ascending=[False, True], ignore_index=True)
 
 

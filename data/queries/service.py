@@ -13,6 +13,7 @@ from data.callsets import CALL_SETS
 from data.filters import UNKNOWN, CallFilter
 from data.kpis import KPIS, count_where, service_level
 from data.models import calls
+from data.queries.beside import side_by_side
 from data.queries.concurrency import Concurrency, concurrency
 from data.queries.kpis import KpiReport
 from data.queries.occupancy import Occupancy, occupancy
@@ -84,39 +85,42 @@ def service(
         "left_soon": count_where(soon),
         "longest": func.max(case((CALL_SETS["waited"], c.wait_seconds))),
     }
-    row = copy.row(chosen.apply(select(*(sql.label(n) for n, sql in asked.items()))), "service")
     bins = sorted({*map(float, WAIT_BINS), threshold.seconds})
     figures = _figures(threshold)
+    with side_by_side() as ask:
+        busy = ask(concurrency, copy, chosen, grid, now=now, hourly=by_hour == "peak")
+        occupied = ask(occupancy, copy, chosen)
+        present, earlier = (ask(_key_figures, copy, each, threshold) for each in (chosen, chosen.previous()))
+        course = ask(series, copy, chosen, grid, figures, name="service_course")
+        hours = ask(_hours, copy, chosen, threshold, by_hour) if by_hour in BY_HOUR else None
+        queues, waits = ask(_queues, copy, chosen, threshold), ask(_waits, copy, chosen, bins)
+        counted = ask(copy.row, chosen.apply(select(*(sql.label(n) for n, sql in asked.items()))), "service")
+    row = counted.result()
     return Service(
         filter=chosen,
         as_of=now,
         step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
         edges=[*grid.starts, grid.end] if len(grid) else [],
         threshold=threshold,
-        report=_report(copy, chosen, threshold),
+        report=KpiReport(current=present.result(), previous=earlier.result(), coverage={}),
         answered=row["answered"],
         left_soon=row["left_soon"],
         longest_wait=row["longest"],
-        course=filled(series(copy, chosen, grid, figures, name="service_course"), grid, ["offered"]),
+        course=filled(course.result(), grid, ["offered"]),
         bins=bins,
-        waits=_waits(copy, chosen, bins),
-        queues=_queues(copy, chosen, threshold),
-        hours=_hours(copy, chosen, threshold, by_hour) if by_hour in BY_HOUR else pd.DataFrame(),
-        busy=concurrency(copy, chosen, grid, now=now, hourly=by_hour == "peak"),
-        occupancy=occupancy(copy, chosen),
+        waits=waits.result(),
+        queues=queues.result(),
+        hours=hours.result() if hours else pd.DataFrame(),
+        busy=busy.result(),
+        occupancy=occupied.result(),
     )
 
 
-def _report(copy: AnalyticCopy, chosen: CallFilter, threshold: Threshold) -> KpiReport:
-    """The page's key figures now and before."""
+def _key_figures(copy: AnalyticCopy, chosen: CallFilter | None, threshold: Threshold) -> dict[str, Any]:
+    """Of a range; none where it is open."""
     asked = {name: KPIS[name].sql for name in FIGURES} | {"service_level": threshold.sql}
     query = select(*(sql.label(name) for name, sql in asked.items()))
-    earlier = chosen.previous()
-    return KpiReport(
-        current=copy.row(chosen.apply(query), "service_figures"),
-        previous=copy.row(earlier.apply(query), "service_figures") if earlier else {},
-        coverage={},
-    )
+    return copy.row(chosen.apply(query), "service_figures") if chosen else {}
 
 
 def _figures(threshold: Threshold) -> dict[str, ColumnElement[Any]]:

@@ -16,6 +16,7 @@ from data.callsets import CALL_SETS, behind
 from data.filters import UNKNOWN, CallFilter
 from data.kpis import KPIS, count_where
 from data.models import COUNTED, calls
+from data.queries.beside import side_by_side
 from data.queries.series import bounded, filled, series
 from data.times import DAY, HOUR, MINUTE, Buckets, TooManyBuckets, buckets, step_for, to_datetime, wall, wall_clock
 
@@ -96,6 +97,12 @@ def trends(
     if len(grid) > _MOST_BUCKETS:
         raise TooManyBuckets(f"bucket: {len(grid):,} buckets are too many to tell apart; choose a wider one")
     ask = _Asking(copy, chosen, metric, grid, width, compare)
+    with side_by_side() as beside:
+        total = beside(ask.lines, None, [""])
+        lines = beside(ask.split, by) if by else None
+        band = beside(normal_band, copy, chosen, metric, grid, width) if isinstance(width, int) and not by else None
+        paid = beside(currency, copy, chosen) if KPIS[metric].unit == "money" else None
+        by_hour = beside(heat, copy, chosen, metric)
     return Trends(
         filter=chosen,
         as_of=now,
@@ -103,11 +110,11 @@ def trends(
         by=by,
         step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
         edges=[*grid.starts, grid.end] if len(grid) else [],
-        total=ask.lines(None, [""])[0],
-        lines=ask.lines(by, *ask.ranked(by)) if by else [],
-        band=normal_band(copy, chosen, metric, grid, width) if isinstance(width, int) and not by else None,
-        currency=currency(copy, chosen) if KPIS[metric].unit == "money" else None,
-        heat=heat(copy, chosen, metric),
+        total=total.result()[0],
+        lines=lines.result() if lines else [],
+        band=band.result() if band else None,
+        currency=paid.result() if paid else None,
+        heat=by_hour.result(),
     )
 
 
@@ -126,9 +133,8 @@ class _Asking:
     def figures(self) -> dict[str, ColumnElement[Any]]:
         return _figures(self.metric)
 
-    def ranked(self, by: str | None) -> tuple[list[str], list[str]]:
+    def ranked(self, by: str) -> tuple[list[str], list[str]]:
         """The values of the dimension with the most calls, and the others."""
-        assert by is not None
         column = _named(by)
         query = self.chosen.apply(select(column.label("name"), self.figures["n"].label("n"))).group_by(column)
         frame = self.copy.frame(query, "trend_values")
@@ -140,6 +146,10 @@ class _Asking:
         if len(names) <= MOST_LINES + 1:
             return names, []
         return [*names[:MOST_LINES], OTHERS], names[MOST_LINES:]
+
+    def split(self, by: str) -> list[Line]:
+        """The lines of a dimension."""
+        return self.lines(by, *self.ranked(by))
 
     def lines(self, by: str | None, names: Sequence[str], others: Sequence[str] = ()) -> list[Line]:
         group = _grouped(by, [name for name in names if name != OTHERS], bool(others)) if by else None

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from data.analytics import AnalyticCopy
 from data.filters import UNKNOWN, CallFilter
 from data.models import calls
+from data.queries.listing import count_calls
+from data.sqlx import occurs_anyhow
 
 #: Lists of tags that differ; beyond them, rare ones are not counted.
 _MOST_LISTS = 20_000
@@ -32,7 +34,7 @@ def values(copy: AnalyticCopy, chosen: CallFilter, facet: str, *, search: str = 
     column = calls.c[facet]
     query: Any = others.apply(select(column.label("value"), func.count().label("calls"))).group_by(column)
     if search:
-        query = query.where(column.icontains(search, autoescape=True))
+        query = query.where(occurs_anyhow(column, search))
     frame = copy.frame(query.order_by(func.count().desc(), column).limit(limit), "values")
     names = frame["value"].astype(object).where(frame["value"].notna(), UNKNOWN)
     return list(zip(names.tolist(), frame["calls"].tolist(), strict=True))
@@ -40,11 +42,16 @@ def values(copy: AnalyticCopy, chosen: CallFilter, facet: str, *, search: str = 
 
 def _tags(copy: AnalyticCopy, chosen: CallFilter) -> Counted:
     """The single tags of both lists that a call has, the platform's and its reviewers'."""
-    lists = [func.coalesce(calls.c[name], "[]").label(name) for name in ("tags", "review_tags")]
-    query: Any = chosen.apply(select(*lists, func.count().label("calls"))).group_by(*lists)
+    lists = [calls.c.tags, calls.c.review_tags]
+    # Most calls have neither: they are what is left of all, for to look at each would take as long as all else.
+    columns: list[Any] = [func.count().label("calls"), func.sum(func.count()).over().label("listed")]
+    query: Any = chosen.apply(select(*lists, *columns)).where(or_(*(each.is_not(None) for each in lists)))
+    query = query.group_by(*lists)
     frame = copy.frame(query.order_by(func.count().desc()).limit(_MOST_LISTS), "values")
     found: Counter[str] = Counter()
-    for told, reviewed, count in frame.itertuples(index=False):
+    for told, reviewed, count, _ in frame.astype(object).where(frame.notna(), "[]").itertuples(index=False):
         for tag in {*orjson.loads(told), *orjson.loads(reviewed)} or {UNKNOWN}:
             found[tag] += count
-    return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+    found[UNKNOWN] += count_calls(copy, chosen) - (int(frame["listed"][0]) if len(frame) else 0)
+    ranked = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [(tag, count) for tag, count in ranked if count]

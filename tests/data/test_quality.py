@@ -11,6 +11,7 @@ import pytest
 from data.analytics import AnalyticCopy
 from data.filters import CallFilter
 from data.possible import MEASURES, STAGES
+from data.queries import concurrency as concurrency_module
 from data.queries.concurrency import concurrency, earliest
 from data.queries.kpis import kpi_report
 from data.queries.listing import count_calls
@@ -206,6 +207,17 @@ def test_calls_at_once_are_those_of_every_second(copy: AnalyticCopy, calls: pd.D
     assert found.at is not None
     at_peak = CallFilter(start=earliest(RANGE), end=found.at + 1, at=found.at)
     assert count_calls(copy, at_peak) == found.peak
+
+
+def test_a_long_range_is_swept_in_pieces_without_a_seam(copy: AnalyticCopy, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert RANGE.start is not None and RANGE.end is not None
+    grid = buckets(RANGE.start, RANGE.end, 5 * MINUTE, "UTC")
+    whole = concurrency(copy, RANGE, grid, now=T0 + DAY)
+    monkeypatch.setattr(concurrency_module, "_PIECE", 17 * MINUTE)
+    pieces = concurrency(copy, RANGE, grid, now=T0 + DAY)
+    assert (pieces.peak, pieces.at) == (whole.peak, whole.at)
+    assert pieces.course["peak"].tolist() == whole.course["peak"].tolist()
+    assert pieces.course["mean"].tolist() == pytest.approx(whole.course["mean"].tolist())
 
 
 def test_agents_are_as_busy_as_their_calls_and_breaks_say(copy: AnalyticCopy, calls: pd.DataFrame) -> None:

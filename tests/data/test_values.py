@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from data.analytics import AnalyticCopy
 from data.filters import LISTS, UNKNOWN, CallFilter
+from data.models import calls
 from data.queries.listing import count_calls
 from data.queries.values import values
 from data.record import Record
@@ -64,3 +66,20 @@ def test_a_tag_is_found_as_a_whole_whatever_is_in_it(sqlite_record: Record, tmp_
         assert count_calls(copy, CallFilter(tags=(tag,))) == 1
     assert count_calls(copy, CallFilter(tags=(UNKNOWN,))) == 0
     assert count_calls(copy, CallFilter(tags=("vip", "a_b"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [("ID-7", 1), ("id-", 3), ("ADA", 2), ("help", 1), ("100%", 1), ("0_", 0), ("42", 2), ("1 42", 0), ("gone", 1)],
+)
+def test_a_search_finds_a_text_as_it_is_written_in_any_case_on_every_engine(record: Record, q: str, found: int) -> None:
+    events = [
+        call("Id-7", agent="Ada", caller_last2="42"),
+        call("id-8", agent="ada", queue="HELP", end_reason="Gone"),
+        call("ID-42", queue="100%"),
+    ]
+    apply(record, events)
+    chosen = CallFilter(q=q)
+    assert count_calls(AnalyticCopy(record, None), chosen) == found
+    with record.read() as connection:
+        assert connection.execute(chosen.apply(select(func.count()).select_from(calls))).scalar_one() == found

@@ -27,7 +27,7 @@ from data.queries.overview import SHOWN, Overview
 if TYPE_CHECKING:
     from app.filters import PageFilter
 
-_CARDS = {
+CARDS = {
     "total_calls": "telephone",
     "success_rate": "check-circle",
     "aht_seconds": "clock",
@@ -81,7 +81,7 @@ def _cards(page: PageFilter, data: One) -> Parts:
     made = [
         figure_card(key, icon, report, compare=page.compare, currency=data.board.currency,
                     note=beside if key == "success_rate" else "")
-        for key, icon in _CARDS.items()
+        for key, icon in CARDS.items()
     ]  # fmt: skip
     return {name: {"children": card.children()} for name, card in zip(ids.KPIS, made, strict=True)}
 
@@ -105,7 +105,7 @@ def _durations(data: Overview, revision: str) -> Parts:
     meta = drill.over_time(data.edges, data.filter, "timed") if data.edges else None
     figure = durations.durations(data.durations, step=data.step, zone=data.filter.zone, as_of=data.as_of,
                                  revision=revision, meta=meta)  # fmt: skip
-    p50, p95 = (data.kpis.current.get(f"{p}_duration_seconds") for p in ("p50", "p95"))
+    p50, p95 = (data.spread[p] for p in ("p50", "p95"))
     words = f"Over the whole range: median {duration(p50)}, p95 {duration(p95)}."
     return _chart(ids.DURATIONS, figure, words, "No answered calls in this range.")
 

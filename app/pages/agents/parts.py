@@ -13,11 +13,12 @@ from app.components.problems import problem_parts
 from app.components.states import no_calls
 from app.pages.agents import ids
 from app.pages.agents.board import SORTS, board_parts
-from app.pages.agents.one import One, one_parts
+from app.pages.agents.one import CARDS, One, one_parts
 from data.analytics import AnalyticCopy
 from data.filters import UNKNOWN, CallFilter
+from data.queries.beside import side_by_side
 from data.queries.board import Board, board, duration_histogram
-from data.queries.overview import newest
+from data.queries.overview import newest, overview
 from data.queries.series import end_reasons
 
 if TYPE_CHECKING:
@@ -50,13 +51,21 @@ def parts(page: PageFilter, services: Services) -> Parts:
     }
     if not alone:
         return found | guarded((ids.TABLE, ids.SPREAD, ids.VERSIONS), "Agents", lambda: board_parts(data, sort))
-    more = services.figures("agent", page, lambda chosen, now: _more(copy, chosen))
+
+    def one(chosen: CallFilter, now: int) -> One:
+        with side_by_side() as ask:
+            shown = ask(overview, copy, chosen, now=now, compare=page.compare, figures=tuple(CARDS))
+            reasons, spread = ask(_reasons, copy, chosen), ask(duration_histogram, copy, chosen)
+            everyone = ask(duration_histogram, copy, replace(chosen, agent=()))
+        return One(shown.result(), data, reasons.result(), spread.result(), everyone.result())
+
+    whole = services.figures("agent", page, one)
     revision = f"{page.range_from}|{page.range_to}|{data.filter.zone}|{data.filter.agent}"
-    return found | one_parts(page, One(services.overview(page), data, *more), revision)
+    return found | one_parts(page, whole, revision)
 
 
-def _more(copy: AnalyticCopy, chosen: CallFilter) -> tuple[pd.DataFrame, list[int], list[int]]:
+def _reasons(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
+    """end_reason, calls; most calls first."""
     frame = end_reasons(copy, chosen)
     counted = frame["calls"].groupby(frame["end_reason"].fillna(UNKNOWN)).sum()
-    ranked = counted.reset_index().sort_values(["calls", "end_reason"], ascending=[False, True], ignore_index=True)
-    return ranked, duration_histogram(copy, chosen), duration_histogram(copy, replace(chosen, agent=()))
+    return counted.reset_index().sort_values(["calls", "end_reason"], ascending=[False, True], ignore_index=True)

@@ -56,7 +56,7 @@ def duration_parts(data: Overview, revision: str) -> Parts:
         revision=revision,
         meta=drill.over_time(data.edges, data.filter, "timed") if data.edges else None,
     )
-    p50, p95, p99 = (data.kpis.current.get(f"{p}_duration_seconds") for p in ("p50", "p95", "p99"))
+    p50, p95, p99 = (data.spread[p] for p in ("p50", "p95", "p99"))
     words = f"Over the whole range: median {duration(p50)}, p95 {duration(p95)}, p99 {duration(p99)}."
     return _chart(
         ids.DURATIONS, figure, words, "" if data.durations["p50"].notna().any() else "No answered calls in this range."
