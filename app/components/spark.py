@@ -1,10 +1,9 @@
-"""Sparklines: one CSS mask each, so that they follow the theme and cost no chart."""
+"""Sparklines: a path each, which assets/voicehive/spark.js draws, so that they follow the theme and cost no chart."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from app.components.plain import Plain, h
 from app.format import Number, known
@@ -29,15 +28,7 @@ def sparkline(values: Sequence[Number], *, zero: bool = False) -> Plain | None:
     else:
         low = 0.0 if zero else low
         shares = [None if v is None else (v - low) / (high - low) for v in points]
-    line, area = _paths(shares)
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none">'
-        f'<path d="{area}" fill-opacity=".13"/>'
-        f'<path d="{line}" fill="none" stroke="#000" stroke-width="1.5" stroke-linejoin="round"'
-        ' stroke-linecap="round" vector-effect="non-scaling-stroke"/></svg>'
-    )
-    picture = f'url("data:image/svg+xml,{quote(svg, safe=" =:/")}")'.replace("%22", "'")
-    return h("Div", cls="vh-spark", style={"maskImage": picture, "WebkitMaskImage": picture}, aria_hidden="true")
+    return h("Div", cls="vh-spark", data_line=_path(shares), aria_hidden="true")
 
 
 def _thinned(values: Sequence[Number]) -> list[float | None]:
@@ -57,8 +48,8 @@ def _mean(values: list[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _paths(shares: list[float | None]) -> tuple[str, str]:
-    """SVG paths of the line and of the area below, for heights from 0 to 1."""
+def _path(shares: list[float | None]) -> str:
+    """The line as an SVG path in a field of 100 x 28, for heights from 0 to 1."""
     step = _WIDTH / (len(shares) - 1)
     runs: list[list[str]] = [[]]
     for i, share in enumerate(shares):
@@ -66,7 +57,4 @@ def _paths(shares: list[float | None]) -> tuple[str, str]:
             runs.append([])
         else:
             runs[-1].append(f"{i * step:.0f} {_HEIGHT - 2 - share * (_HEIGHT - 4):.1f}".removesuffix(".0"))
-    runs = [run for run in runs if run]
-    line = "".join("M" + "L".join(run if len(run) > 1 else run * 2) for run in runs)
-    area = "".join(f"M{run[0].split()[0]} {_HEIGHT}L{'L'.join(run)}L{run[-1].split()[0]} {_HEIGHT}Z" for run in runs)
-    return line, area
+    return "".join("M" + "L".join(run if len(run) > 1 else run * 2) for run in runs if run)

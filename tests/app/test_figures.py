@@ -163,7 +163,7 @@ def test_what_does_not_change_is_drawn_at_mid_height() -> None:
     for zero in (True, False):
         spark = sparkline([97.5, 97.5, 97.5], zero=zero)
         assert spark is not None
-        assert "M0 14L50 14L100 14" in spark["props"]["style"]["maskImage"]
+        assert spark["props"]["data-line"] == "M0 14L50 14L100 14"
 
 
 def test_the_previous_period_stands_out_from_the_band_under_it() -> None:
