@@ -22,6 +22,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.api.errors import ApiError, error_response
 from app.auth.current import shown
+from app.components.filterbar import filter_parts
 from app.components.problems import problem_parts
 from app.filters import PageFilter
 from app.services import Services
@@ -31,6 +32,8 @@ from data.times import now_micros, to_iso
 Parts = Callable[[PageFilter, Services], Mapping[str, Mapping[str, Any]]]
 #: The page that is nothing but its frame.
 SHELL = "shell"
+#: Pages without a bar that says which filter is in use.
+_WITHOUT_FILTER = frozenset({SHELL, "admin"})
 _BROTLI_QUALITY = 5
 _ENCODED_KEPT = 16
 
@@ -38,7 +41,7 @@ _ENCODED_KEPT = 16
 class WithoutRecord(RecordUnavailable):
     """The record is away; these parts of the page are true all the same."""
 
-    def __init__(self, reason: str, parts: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, reason: str, parts: dict[str, dict[str, Any]]) -> None:
         super().__init__(reason)
         self.parts = parts
 
@@ -91,7 +94,7 @@ def page_state(page: str, parts: Parts, chosen: PageFilter, services: Services) 
     raises WithoutRecord."""
 
     def compute() -> State:
-        frame = problem_parts(services.problems())
+        frame = problem_parts(services.problems()) | ({} if page in _WITHOUT_FILTER else filter_parts(chosen))
         try:
             return state_of({**frame, **parts(chosen, services)})
         except RecordUnavailable as error:

@@ -72,17 +72,18 @@ def chart_card(title: str, chart_id: str, parts: dict[str, dict[str, Any]], **fr
         cls="vh-figure",
         aria_describedby=note,
     )
-    table = h(
-        "Button",
-        icon("table"),
-        type="button",
-        cls="vh-button vh-quiet vh-icon-button vh-table-button",
-        data_vh="table",
-        aria_label=f"{title} as a table",
-        aria_pressed="false",
-        data_tip="As a table",
-    )
-    return card(title, [table, body], **frame)
+    return card(title, [_menu(title), body], **frame)
+
+
+def _menu(title: str) -> Plain:
+    """What can be done with a chart (assets/voicehive/chartmenu.js, table.js)."""
+    actions = {"table": "As a table", "image": "Save as image", "full-screen": "Full screen"}
+    choices = [
+        h("Button", text, type="button", cls=f"vh-menu-item vh-menu-{name}", data_vh=name)
+        for name, text in actions.items()
+    ]
+    summary = h("Summary", icon("three-dots"), cls="vh-button vh-quiet vh-icon-button", aria_label=f"{title}: more")
+    return h("Details", [summary, h("Div", choices, cls="vh-panel vh-right")], cls="vh-menu vh-chart-menu")
 
 
 def kpi_card(card_id: str, parts: dict[str, dict[str, Any]]) -> Plain:

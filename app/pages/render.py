@@ -18,7 +18,7 @@ from app.components.guard import Parts
 from app.components.plain import Plain, h
 from app.components.problems import problem_parts
 from app.filters import BadFilter
-from app.live import State, page_state
+from app.live import State, WithoutRecord, page_state
 from app.pages.call import layout as call_page
 from app.pages.table import PAGES, Page, find, page_name
 from app.shell import Place, live_status, shell
@@ -82,7 +82,10 @@ def rendered(place: Place, services: Services) -> tuple[Any, Parts]:
     page = find(place.path)
     if page is None:
         return _missing(), {}
-    state = _state(page, place.search, services)
+    try:
+        state = _state(page, place.search, services)
+    except WithoutRecord as error:
+        return page.layout(error.parts, live_status(page.name)), error.parts
     if state is None:
         # No values now: the browser asks at once and shows what went wrong.
         return page.layout({}, live_status(page.name)), {}
@@ -112,12 +115,14 @@ def _call(source: str, call_id: str, search: str, services: Services) -> Plain:
 
 
 def _state(page: Page, search: str, services: Services) -> State | None:
-    """The same answer that a refresh gets; None if there is none."""
+    """The same answer that a refresh gets; None if there is none. Raises WithoutRecord."""
     try:
         chosen = _filter(search, services)
         found = page_state(page.name, page.parts, chosen, services)
     except BadFilter:
         return None
+    except WithoutRecord:
+        raise
     except Exception:
         log.exception("the first values of %s could not be computed", page.name)
         return None

@@ -149,7 +149,7 @@
         (error) => {
           if (mine !== api) return;
           params.failCallback();
-          note("Rows could not be read: " + error.message + " ", true);
+          note("Rows could not be read. " + error.message + " ", true);
         },
       );
     },
@@ -160,6 +160,12 @@
     if (!place) return;
     place.textContent = text;
     place.classList.toggle("vh-bad", Boolean(failed));
+    if (box) box.toggleAttribute("data-failed", Boolean(failed));
+    if (!failed || !api) return;
+    const retry = document.createElement("button");
+    Object.assign(retry, { type: "button", className: "vh-link", textContent: "Retry" });
+    retry.dataset.calls = "newer";
+    place.append(retry);
   }
 
   function newer(on) {

@@ -4,6 +4,8 @@
   const vh = (window.voicehive = window.voicehive || {});
   const TIMEOUT_MS = 15000;
   const LONGEST_PAUSE_MS = 30000;
+  // Where the green dot has to say it alone, for the range needs the room.
+  const phone = matchMedia("(max-width: 640px)");
 
   let root = null; // the status element of the page shown
   let flight = null; // { controller, search }
@@ -154,7 +156,7 @@
     // Fewer seconds than a beat are no news to anybody.
     const since = good ? now - good : 0;
     const fresh = !trouble && good && since < 2 * beatMs;
-    const text = signedOut ? "Signed out" : paused ? "Paused · " + age(since) : !good ? (trouble ? "No data" : "Connecting") : (fresh ? "Live · " : "Updated ") + age(since);
+    const text = signedOut ? "Signed out" : paused ? "Paused · " + age(since) : !good ? (trouble ? "No data" : "Connecting") : (fresh ? (phone.matches ? "" : "Live · ") : "Updated ") + age(since);
     if (label.textContent !== text) label.textContent = text;
     root.dataset.state = paused ? "paused" : fresh ? "live" : trouble ? "trouble" : "late";
     banner(now);

@@ -13,6 +13,8 @@
     bell: () => window.dash_clientside.set_props("vh-bell", { is_open: true }),
     copy: (button) => copy(button),
     table: (button) => vh.toggleTable(button),
+    image: (button) => vh.saveImage(button.closest(".vh-card")),
+    "full-screen": (button) => vh.fillScreen(button.closest(".vh-card")),
   };
 
   vh.signIn = () => location.assign("/login?next=" + encodeURIComponent(location.pathname + location.search));
@@ -21,7 +23,7 @@
     const button = event.target.closest("[data-vh]");
     if (button && actions[button.dataset.vh]) actions[button.dataset.vh](button);
     for (const menu of document.querySelectorAll("details.vh-menu[open]")) {
-      if (!menu.contains(event.target)) menu.open = false;
+      if (!menu.contains(event.target) || (button && menu.matches(".vh-chart-menu"))) menu.open = false;
     }
   });
 
@@ -55,10 +57,12 @@
   function showTip(target) {
     owner = target;
     if (!tip) {
-      tip = document.body.appendChild(document.createElement("div"));
+      tip = document.createElement("div");
       tip.id = "vh-tip";
       tip.setAttribute("role", "tooltip");
     }
+    // Over a card that fills the screen nothing is seen that is not in it.
+    (document.fullscreenElement || document.body).append(tip);
     tip.textContent = target.dataset.tip;
     tip.hidden = false;
     const at = target.getBoundingClientRect();

@@ -216,7 +216,8 @@ def test_from_a_bar_of_the_trends_to_its_calls(demo: Program, page: Page, errors
     in_table(page, n)
     page.go_back()
     page.locator("#tr-chart .main-svg").first.wait_for()
-    page.get_by_role("button", name="Trend as a table").click()
+    page.get_by_label("Trend: more").click()
+    page.get_by_role("button", name="As a table").click()
     link = page.get_by_role("table").get_by_role("link").nth(8)
     text = link.inner_text()
     link.press("Enter")
@@ -226,6 +227,28 @@ def test_from_a_bar_of_the_trends_to_its_calls(demo: Program, page: Page, errors
     text = cell.inner_text()
     cell.click()
     assert arrived(page, demo) == int(text)
+    assert errors == []
+
+
+def test_a_chart_is_saved_as_a_picture_and_fills_the_screen(demo: Program, page: Page, errors: list[str]) -> None:
+    page.goto(demo.url(f"/trends?{WEEK}&by=agent"))
+    page.locator("#tr-chart .main-svg").first.wait_for()
+    more = page.get_by_label("Trend: more")
+    more.click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as image").click()
+    assert saved.value.suggested_filename == "total-calls-by-agent.png"
+    head = saved.value.path().read_bytes()[:24]
+    assert head[:8] == b"\x89PNG\r\n\x1a\n"
+    # Twice as sharp as on the screen.
+    assert int.from_bytes(head[16:20]) == pytest.approx(2 * page.locator("#tr-chart").bounding_box()["width"], abs=4)  # type: ignore[index]
+    more.click()
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("document.fullscreenElement?.querySelector('#tr-chart')")
+    page.wait_for_function("document.querySelector('#tr-chart .main-svg').getBoundingClientRect().height > 500")
+    more.click()
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("!document.fullscreenElement")
     assert errors == []
 
 

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from app.components.filterbar import filter_parts
 from app.components.guard import Parts, guarded
-from app.components.problems import problem_parts
 from app.components.states import no_calls
 from app.pages.agents import ids
 from app.pages.agents.board import SORTS, board_parts
@@ -40,8 +38,6 @@ def parts(page: PageFilter, services: Services) -> Parts:
     data, last = services.figures("agents", page, compute)
     alone = len(data.filter.agent) == 1
     found: Parts = {
-        **filter_parts(page),
-        **problem_parts(services.problems()),
         ids.EMPTY: {
             "children": no_calls() if last is None else [],
             "className": f"vh-empty{' d-none' if last else ''}",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from alerts.history import incidents
 from alerts.rules import Rule
 from app.components.choices import segments
-from app.components.filterbar import filter_parts
 from app.components.guard import Parts, guarded
 from app.components.plain import Plain
 from app.pages.alerts import ids
@@ -35,7 +34,6 @@ def parts(page: PageFilter, services: Services) -> Parts:
     zone, now = page.filter.zone, now_micros() // 1000
     opened = page.text("fingerprint") if view == ids.VIEWS[0] else ""
     found: Parts = {
-        **filter_parts(page),
         ids.TABS: {"children": [_tabs(view, services)]},
         **guarded((ids.BODY,), "This view", lambda: {ids.BODY: {"children": _body(view, page, services, now)}}),
     }

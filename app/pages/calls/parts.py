@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.components.filterbar import filter_parts
 from app.components.guard import Parts
 from app.components.plain import Plain, h
-from app.components.problems import problem_parts
 from app.components.states import no_calls, no_calls_here
 from app.format import count
 from app.pages.calls import ids
@@ -30,8 +28,6 @@ def parts(page_filter: PageFilter, services: Services) -> Parts:
     last = None if total else newest(services.copy)
     empty: list[Plain] = [] if total else no_calls() if last is None else no_calls_here(chosen, last)
     return {
-        **filter_parts(page_filter),
-        **problem_parts(services.problems()),
         ids.TOTAL: {"children": f"{count(total)} {'call' if total == 1 else 'calls'}", "data-total": total},
         ids.EMPTY: {"children": empty, "className": "vh-empty" if empty else "vh-empty d-none"},
         ids.EXPORT: {"children": _export(total)},

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.components.filterbar import filter_parts
 from app.components.guard import Parts, guarded
-from app.components.problems import problem_parts
 from app.components.states import no_calls, note
 from app.figures.costs import COMPONENTS, costs, present
 from app.figures.parts import EMPTY
@@ -40,8 +38,6 @@ def parts(page: PageFilter, services: Services) -> Parts:
     data, last = services.figures("outcomes", page, compute)
     revision = f"{page.range_from}|{page.range_to}|{data.filter.zone}"
     found: Parts = {
-        **filter_parts(page),
-        **problem_parts(services.problems()),
         ids.EMPTY: {
             "children": no_calls() if last is None else [],
             "className": f"vh-empty{' d-none' if last else ''}",

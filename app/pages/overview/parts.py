@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from app.activity import with_alerts
 from app.components.feed import feed
-from app.components.filterbar import filter_parts
 from app.components.guard import Parts, guarded
 from app.components.plain import Plain
 from app.components.states import no_calls
@@ -41,9 +40,8 @@ def parts(page_filter: PageFilter, services: Services) -> Parts:
     try:
         data = services.overview(page_filter)
     except RecordUnavailable as error:
-        raise WithoutRecord(str(error), filter_parts(page_filter) | machine) from error
+        raise WithoutRecord(str(error), machine) from error
     found: Parts = {
-        **filter_parts(page_filter),
         **machine,
         ids.EMPTY: _props(no_calls() if data.newest is None else None, "vh-empty"),
     }

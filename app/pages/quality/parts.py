@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.components.card import card_head
 from app.components.choices import segments
-from app.components.filterbar import filter_parts
 from app.components.guard import Parts, guarded
 from app.components.plain import Children
-from app.components.problems import problem_parts
 from app.components.states import no_calls, note
 from app.figures import drill, latency
 from app.figures.bins import binned, within
@@ -39,8 +37,6 @@ def parts(page: PageFilter, services: Services) -> Parts:
     data, last = services.figures("quality", page, compute)
     revision = f"{page.range_from}|{page.range_to}|{data.filter.zone}|{stat}|{split}"
     found: Parts = {
-        **filter_parts(page),
-        **problem_parts(services.problems()),
         ids.CHOICES: {"children": [segments("by", "Latency of", _SPLITS, split, "stage"),
                                    segments("stat", "Percentile", _STATS, stat, "p95")]},
         ids.EMPTY: {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.components.filterbar import filter_parts
 from app.components.guard import Parts, guarded
 from app.pages.reports import ids
 from app.pages.reports.rows import ledger_rows, schedule_rows
@@ -27,7 +26,6 @@ def parts(page: PageFilter, services: Services) -> Parts:
     with record.read() as connection:
         files = {run.id: list(runs.files_of(connection, run.id)) for run in made}
     return {
-        **filter_parts(page),
         **guarded(
             (ids.SCHEDULES,),
             "The schedules",

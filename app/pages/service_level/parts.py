@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.components.choices import choice_menu, segments
-from app.components.filterbar import filter_parts
 from app.components.guard import Parts, guarded
 from app.components.plain import Children, h
-from app.components.problems import problem_parts
 from app.components.states import no_calls, note
 from app.figures import drill
 from app.figures.bins import binned, within
@@ -43,8 +41,6 @@ def parts(page: PageFilter, services: Services) -> Parts:
     data, last = services.figures("service-level", page, compute)
     revision = f"{page.range_from}|{page.range_to}|{data.filter.zone}|{chosen.threshold}"
     found: Parts = {
-        **filter_parts(page),
-        **problem_parts(services.problems()),
         ids.CHOICES: {"children": _choices(chosen)},
         ids.FORMULA: {"children": cards.formula(data, chosen)},
         ids.EMPTY: {

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from app.components.filterbar import filter_parts
 from app.components.guard import Parts, guarded
-from app.components.problems import problem_parts
 from app.components.states import note
 from app.figures import system
 from app.figures.system import Samples
@@ -41,7 +40,6 @@ def parts(page: PageFilter, services: Services) -> Parts:
     revision = f"{page.range_from}|{page.range_to}|{chosen.zone}"
     found: Parts = {
         **filter_parts(replace(page, filter=chosen)),
-        **problem_parts(services.problems()),
         ids.ENDPOINTS: {"children": tables.timed(data.endpoints, "Endpoint")},
         ids.ERRORS: {"children": tables.errors(data.errors)},
         ids.QUERIES: {"children": tables.timed(data.queries.sort_values("p95", ascending=False), "Query")},

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from app.components.choices import choice_menu, segments, toggle
-from app.components.filterbar import filter_parts
 from app.components.guard import Parts, guarded
-from app.components.problems import problem_parts
 from app.components.states import no_calls
 from app.pages.trends import chart, ids, tables
 from app.pages.trends.chosen import BUCKETS, DIMENSIONS, VIEWS, Chosen
@@ -44,8 +42,6 @@ def parts(page: PageFilter, services: Services) -> Parts:
     happened = marks(services.record, start, end)
     revision = f"{page.range_from}|{page.range_to}|{data.filter.zone}|{chosen}"
     found: Parts = {
-        **filter_parts(page),
-        **problem_parts(services.problems()),
         ids.CHOICES: {"children": _choices(chosen)},
         ids.EMPTY: {
             "children": no_calls() if last is None else [],
