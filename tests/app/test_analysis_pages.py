@@ -244,11 +244,11 @@ def test_a_chart_is_saved_as_a_picture_and_fills_the_screen(demo: Program, page:
     assert int.from_bytes(head[16:20]) == pytest.approx(2 * page.locator("#tr-chart").bounding_box()["width"], abs=4)  # type: ignore[index]
     more.click()
     page.get_by_role("button", name="Full screen").click()
-    page.wait_for_function("document.fullscreenElement?.querySelector('#tr-chart')")
-    page.wait_for_function("document.querySelector('#tr-chart .main-svg').getBoundingClientRect().height > 500")
+    page.wait_for_function("() => document.fullscreenElement?.querySelector('#tr-chart')")
+    page.wait_for_function("() => document.querySelector('#tr-chart .main-svg').getBoundingClientRect().height > 500")
     more.click()
     page.get_by_role("button", name="Full screen").click()
-    page.wait_for_function("!document.fullscreenElement")
+    page.wait_for_function("() => !document.fullscreenElement")
     assert errors == []
 
 
