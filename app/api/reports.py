@@ -215,7 +215,7 @@ def get_runs() -> Response:
     before = whole_number("before", 0, 0, 999_999_999) or None
     found = runs.ledger(record, limit, before)
     with record.read() as connection:
-        files = {run.id: runs.files_of(connection, run.id) for run in found}
+        files = runs.files_of(connection, [run.id for run in found])
     return json_answer({"runs": [_run(run, files[run.id]) for run in found]})
 
 

@@ -59,7 +59,7 @@ class Sending:
             self.on_done(status)
 
     def _parcel(self, connection: Connection, run: Run) -> Parcel:
-        names = list(runs.files_of(connection, run.id))
+        names = runs.files_of(connection, [run.id])[run.id]
         found = {name: runs.file(connection, run.id, name) or b"" for name in names}
         message = found.pop(MESSAGE, b"")
         return Parcel(

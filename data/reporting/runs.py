@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -188,10 +188,14 @@ def delivered(
     return status
 
 
-def files_of(connection: Connection, run_id: int) -> dict[str, int]:
-    """The names of its files and their bytes."""
-    query = select(report_files.c.name, report_files.c.bytes).where(report_files.c.run_id == run_id)
-    return {str(name): int(size) for name, size in connection.execute(query.order_by(report_files.c.name))}
+def files_of(connection: Connection, run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """The names of the files of each of these runs, and their bytes."""
+    f = report_files.c
+    query = select(f.run_id, f.name, f.bytes).where(f.run_id.in_(run_ids)).order_by(f.run_id, f.name)
+    found: dict[int, dict[str, int]] = {run_id: {} for run_id in run_ids}
+    for run_id, name, size in connection.execute(query):
+        found[run_id][name] = size
+    return found
 
 
 def file(connection: Connection, run_id: int, name: str) -> bytes | None:

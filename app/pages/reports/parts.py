@@ -24,7 +24,7 @@ def parts(page: PageFilter, services: Services) -> Parts:
     zone, record = page.filter.zone, services.record
     planned, last, made = schedules.all_schedules(record), runs.last_runs(record), runs.ledger(record, _MOST_RUNS)
     with record.read() as connection:
-        files = {run.id: list(runs.files_of(connection, run.id)) for run in made}
+        files = runs.files_of(connection, [run.id for run in made])
     return {
         **guarded(
             (ids.SCHEDULES,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
 from app.components.plain import Children, Plain, h
@@ -69,14 +69,14 @@ def _act(text: str, what: str, each: Schedule, **data: str) -> Plain:
     return h("Button", text, type="button", cls="vh-button", data_report=what, data_id=str(each.id), **data)
 
 
-def ledger_rows(found: Sequence[Run], files: Mapping[int, Sequence[str]], zone: str) -> list[Plain]:
+def ledger_rows(found: Sequence[Run], files: Mapping[int, Mapping[str, int]], zone: str) -> list[Plain]:
     """Runs, newest first, with their files."""
     if not found:
         return [nothing("Nothing was made yet. Each run of a schedule gets a line here, with its files.")]
-    return [h("Ul", [_run(run, files.get(run.id, ()), zone) for run in found], cls="al-rows")]
+    return [h("Ul", [_run(run, files[run.id], zone) for run in found], cls="al-rows")]
 
 
-def _run(run: Run, files: Sequence[str], zone: str) -> Plain:
+def _run(run: Run, files: Iterable[str], zone: str) -> Plain:
     facts = [f"by {run.asked_by}"] if run.asked_by != "schedule" else []
     facts += [f"to {_whom(run.plan)}"]
     facts += [f"in {duration(run.seconds)}"] if run.seconds is not None else []

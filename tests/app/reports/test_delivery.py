@@ -171,7 +171,7 @@ def test_a_mail_arrives_with_all_its_parts(open_office: Any, expected: Any) -> N
     assert {f"<{name}>" for name in _cids(page)} == pictures.keys() and "<volume@voicehive>" in pictures
     files = {part.get_filename(): part for part in mail.iter_attachments()}
     with open_office().record.read() as connection:
-        kept = {name: runs.file(connection, run.id, name) for name in runs.files_of(connection, run.id)}
+        kept = {name: runs.file(connection, run.id, name) for name in runs.files_of(connection, [run.id])[run.id]}
     for name in files:
         assert files[name].get_payload(decode=True) == kept[name], name
     assert [name.rpartition(".")[2] for name in files] == ["html", "pdf", "xlsx", "csv"]

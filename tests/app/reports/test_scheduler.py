@@ -105,7 +105,7 @@ def test_a_run_has_its_files_and_its_line(made: Desk) -> None:
     assert run.due_at == berlin(2026, 3, 28, 2, 30)
     assert run.day.isoformat() == "2026-03-27"
     with made.record.read() as connection:
-        assert runs.files_of(connection, run.id) == {"daily-call-report-2026-03-27.csv": run.bytes}
+        assert runs.files_of(connection, [run.id]) == {run.id: {"daily-call-report-2026-03-27.csv": run.bytes}}
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_old_files_go_and_the_ledger_stays_longer(made: Desk) -> None:
     made.clock.now += 31 * DAY
     made.tick()
     with made.record.read() as connection:
-        assert runs.files_of(connection, run_id) == {}
+        assert runs.files_of(connection, [run_id]) == {run_id: {}}
     assert len(made.runs()) == 1
     made.clock.now += 400 * DAY
     made.tick()
