@@ -42,7 +42,12 @@ class Sending:
             if run.delivered.get(channel) == "":
                 return ""
             parcel = self._parcel(connection, run)
-        said = self._deliver(channel, parcel)
+        try:
+            said = self._deliver(channel, parcel)
+        except SendError as error:
+            with self._record.write() as connection:
+                runs.put_off(connection, run.id, f"{channel}: {error}")
+            raise
         with self._record.write() as connection:
             self._done(connection, run.id, channel, "", delivery.attempts)
         return said

@@ -178,14 +178,20 @@ def delivered(
     if run is None:
         return None
     found = {**run.delivered, channel: error[:500]}
+    failed = "; ".join(f"{name}: {text}" for name, text in found.items() if text)
     values: dict[str, Any] = {"delivered": orjson.dumps(found).decode(), "tries": run.tries + tries - 1}
+    values["error"] = failed[:1000]
     status = RunStatus.SENDING
     if set(run.channels) <= found.keys():
-        failed = [f"{name}: {text}" for name, text in found.items() if text]
         status = RunStatus.FAILED if failed else RunStatus.DONE
-        values |= {"status": status.value, "finished_at": now, "error": "; ".join(failed)[:1000]}
+        values |= {"status": status.value, "finished_at": now}
     connection.execute(update(report_runs).where(c.id == run_id).values(values))
     return status
+
+
+def put_off(connection: Connection, run_id: int, error: str) -> None:
+    """Why it is not delivered yet: whoever looks at the ledger meanwhile sees what it waits for."""
+    connection.execute(update(report_runs).where(c.id == run_id).values(error=error[:1000]))
 
 
 def files_of(connection: Connection, run_ids: Sequence[int]) -> dict[int, dict[str, int]]:

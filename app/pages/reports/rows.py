@@ -45,7 +45,7 @@ def _schedule(each: Schedule, last: Run | None, zone: str) -> Plain:
         h("Div", h("Strong", plan.name), cls="rp-name"),
         h("Div", f"{_about(plan)}, {when(plan.cron)} ({plan.zone}) to {_whom(plan)}", cls="rp-what"),
         *([h("Div", "; ".join(narrowed), cls="rp-what")] if (narrowed := _narrowed(plan)) else []),
-        *([h("Div", last.error, cls="rp-error")] if last and last.status is RunStatus.FAILED else []),
+        *([h("Div", last.error, cls="rp-error")] if last and last.error else []),
     ]
     buttons = [
         _act("Run now", "run", each),
