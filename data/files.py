@@ -25,11 +25,13 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the rows of a file are read: its format, the columns that its first line names, whether it is CSV."""
+    """How the rows of a file are read: its format, the columns that its first line names, whether it is CSV, and what
+    stands between its cells."""
 
     format: Format
     header: Sequence[str] | None = None
     is_csv: bool = False
+    delimiter: str = ","
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_csv", self.is_csv or self.header is not None)

@@ -137,14 +137,13 @@ def guess_format(path: Path) -> Format:
 
 def _shape(path: Path, lines: Iterator[str], file_format: Format) -> tuple[Shape, Iterator[str], int]:
     """How the file is read, its rows, and the number of the line on which they begin."""
-    if file_format == "csv":
-        header, first = _csv_header(path, lines)
-        return Shape(file_format, header), lines, first
     begin = next(lines, "")
     lines = itertools.chain([begin], lines)
-    if has_header(file_format, begin):
-        header, first = _csv_header(path, lines)
-        return Shape(file_format, header), lines, first
+    if file_format == "csv" or has_header(file_format, begin):
+        # Spreadsheets of many countries write semicolons.
+        delimiter = max(",;\t", key=begin.count)
+        header, first = _csv_header(path, lines, delimiter)
+        return Shape(file_format, header, delimiter=delimiter), lines, first
     return Shape(file_format, is_csv=is_csv(file_format, begin)), lines, 1
 
 
@@ -173,10 +172,10 @@ def _lines(path: Path, text: IO[str]) -> Iterator[str]:
         raise BadFile(f"{path}: after line {number}: {error}") from None
 
 
-def _csv_header(path: Path, lines: Iterator[str]) -> tuple[list[str], int]:
+def _csv_header(path: Path, lines: Iterator[str], delimiter: str) -> tuple[list[str], int]:
     """The names of the columns, and the number of the line after them."""
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(lines)
+    reader = csv.reader(lines, delimiter=delimiter)
     header = [name.strip() for name in next(reader, [])]
     if not header:
         raise BadFile(f"{path}: the file is empty")
@@ -191,13 +190,13 @@ def _chunks(lines: Iterator[str], first: int, shape: Shape) -> Iterator[_Chunk]:
     while part := list(itertools.islice(lines, _CHUNK)):
         text = "".join(part)
         if shape.is_csv and '"' in text:
-            part = _whole_rows(part, lines)
+            part = _whole_rows(part, lines, shape.delimiter)
             text = "".join(part)
         yield _Chunk(first, text)
         first += len(part)
 
 
-def _whole_rows(part: Sequence[str], lines: Iterator[str]) -> list[str]:
+def _whole_rows(part: Sequence[str], lines: Iterator[str], delimiter: str) -> list[str]:
     """The part, and the lines on which its last row goes on: there may be line breaks between quotes."""
     taken: list[str] = []
 
@@ -206,7 +205,7 @@ def _whole_rows(part: Sequence[str], lines: Iterator[str]) -> list[str]:
             taken.append(line)
             yield line
 
-    reader = csv.reader(taking())
+    reader = csv.reader(taking(), delimiter=delimiter)
     with suppress(csv.Error):  # whoever reads the chunk comes upon it too
         while len(taken) < len(part):
             next(reader)
@@ -299,7 +298,7 @@ def _rows(chunk: _Chunk) -> Iterator[tuple[int, Any]]:
         for number, line in enumerate(lines, chunk.line):
             yield from ((number, row) for row in rows_of_line(_shape_of_file, line))
         return
-    reader = csv.reader(lines)
+    reader = csv.reader(lines, delimiter=_shape_of_file.delimiter)
     begins = chunk.line
     try:
         for row in reader:

@@ -310,6 +310,14 @@ def test_a_damaged_gzip_file_is_refused_by_name(importer: Importer, content: byt
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("between", [";", "\t"])
+def test_cells_may_be_told_apart_as_spreadsheets_do(importer: Importer, record: Record, between: str) -> None:
+    lines = ["call_id,started_at,agent", "a,2026-11-20T10:00:00Z,roxy", 'b,2026-11-20T10:00:00Z,"lu\nna"']
+    found = importer("\n".join(lines).replace(",", between).encode(), "csv")
+    assert (found.accepted, found.rejected) == (2, 0)
+    assert {row["agent"] for row in rows(record).values()} == {"roxy", "lu\nna"}
+
+
 @pytest.mark.parametrize("content", [b"PK\x03\x04 a workbook", "call_id,started_at\n".encode("utf-16")])
 def test_what_is_no_text_is_refused_with_a_way_out(importer: Importer, content: bytes) -> None:
     with pytest.raises(BadFile, match=r"calls: this is no text in UTF-8; save it as CSV"):
