@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-
-from alerts.templates import RuleTemplates
+from alerts.templates import Expanded, RuleTemplates
 from data.samples.model import Labels
 
-log = logging.getLogger(__name__)
-
 _TEMPLATES = RuleTemplates()
-#: Faults that were told: at each evaluation again they would bury everything else.
-_told: set[tuple[str, str]] = set()
-_MOST_TOLD = 1_000
 
 
-def expand(text: str, labels: Labels, value: float) -> str:
-    """The text with its templates filled in; as it stands where that fails, as an alert must not get lost over it."""
-    expanded = _TEMPLATES.expand(text, labels, value)
-    if expanded.error and (text, expanded.error) not in _told:
-        if len(_told) >= _MOST_TOLD:
-            _told.clear()
-        _told.add((text, expanded.error))
-        alert = labels.get("alertname") or dict(labels)
-        log.warning("a template could not be filled in for %.200s: %s: %.200s", alert, expanded.error, text)
-    return expanded.text
+def expand(text: str, labels: Labels, value: float) -> Expanded:
+    """The text with its templates filled in; where that fails it says so, as Prometheus has it: no alert is lost."""
+    if "{{" not in text:
+        return Expanded(text)
+    made = _TEMPLATES.expand(text, labels, value)
+    return Expanded(f"<error expanding template: {made.error}>", made.error) if made.error else made

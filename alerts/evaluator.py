@@ -13,6 +13,7 @@ from alerts.promql import Limits, Memo, Scalar, Vector, instant
 from alerts.promql.calls import Value
 from alerts.rules import Group, Rule, RuleFile
 from alerts.states import ALERT_SERIES, Alert, Fingerprint, RuleAlerts, fingerprint
+from alerts.templates import Expanded
 from data.samples.model import STALE, Labels, Samples
 from monitoring.tracing import create_span, finished_span, mark_failed
 
@@ -30,19 +31,23 @@ class Store(Samples, Protocol):
         """Add results at an instant; STALE ends a series."""
 
 
-#: Expands a template: its text, the labels and the value that it may use.
-Expand = Callable[[str, Labels, float], str]
+#: Fills a template in: its text, the labels and the value that it may use.
+Expand = Callable[[str, Labels, float], Expanded]
 #: A series and its value at an instant.
 Pair = tuple[Labels, float]
 
 
 @dataclass(slots=True)
 class RuleState:
-    """A rule, its alerts, and how its last evaluation went (`error` is empty if well)."""
+    """A rule, its alerts, and how its last evaluation went (`error` is empty if well).
+
+    template_error: which label or annotation could not be filled in, and why; the alert goes on with that as its text.
+    """
 
     rule: Rule
     alerts: RuleAlerts
     error: str = ""
+    template_error: str = ""
     evaluated_at: int | None = None
     seconds: float = 0.0
     _recorded: dict[Fingerprint, Labels] = field(default_factory=dict)
@@ -68,14 +73,23 @@ class RuleState:
     def go_on_from(self, earlier: RuleState) -> None:
         """Keep the alerts and series of the same rule in the file before."""
         self.alerts.alerts, self._recorded = earlier.alerts.alerts, earlier._recorded
-        self.error, self.evaluated_at, self.seconds = earlier.error, earlier.evaluated_at, earlier.seconds
+        self.error, self.template_error = earlier.error, earlier.template_error
+        self.evaluated_at, self.seconds = earlier.evaluated_at, earlier.seconds
 
     def take(self, group: Group, found: list[Pair], at: int, expand: Expand) -> list[Pair]:
         """Take in what the expression gave at an instant; the samples that come of it. ValueError if it can't be so."""
         if self.rule.record:
             return self._results(group, found)
-        self.alerts.advance([_alert(self.rule, group, labels, v, at, expand) for labels, v in found], at, group.limit)
+        failed: dict[str, str] = {}
+        alerts = [_alert(self.rule, group, labels, v, at, expand, failed) for labels, v in found]
+        self._note(group, "; ".join(f"the template of {name} failed: {why}" for name, why in failed.items()))
+        self.alerts.advance(alerts, at, group.limit)
         return list(self.alerts.series())
+
+    def _note(self, group: Group, template_error: str) -> None:
+        if template_error and template_error != self.template_error:
+            log.warning("an alert of the rule %s of group %s: %s", self.rule.name, group.name, template_error)
+        self.template_error = template_error
 
     def _results(self, group: Group, pairs: list[Pair]) -> list[Pair]:
         own = {**group.labels, **self.rule.labels, "__name__": self.rule.name}
@@ -105,13 +119,20 @@ def _pairs(result: object) -> list[Pair]:
     raise ValueError("the expression gives neither a vector nor a number")
 
 
-def _alert(rule: Rule, group: Group, labels: Labels, value: float, at: int, expand: Expand) -> Alert:
-    def texts(templates: Mapping[str, str]) -> dict[str, str]:
-        return {name: expand(text, labels, value) for name, text in templates.items()}
+def _alert(
+    rule: Rule, group: Group, labels: Labels, value: float, at: int, expand: Expand, failed: dict[str, str]
+) -> Alert:
+    """An alert with its texts filled in; `failed` takes in which of them could not be, and why."""
+
+    def texts(what: str, templates: Mapping[str, str]) -> dict[str, str]:
+        made = {name: expand(text, labels, value) for name, text in templates.items()}
+        failed.update({f"{what} {name}": each.error for name, each in made.items() if each.error})
+        return {name: each.text for name, each in made.items()}
 
     own = {name: text for name, text in labels.items() if name != "__name__"}
-    named = own | texts({**group.labels, **rule.labels}) | {"alertname": rule.name}
-    return Alert({name: text for name, text in named.items() if text}, texts(rule.annotations), value, at)
+    named = own | texts("label", {**group.labels, **rule.labels}) | {"alertname": rule.name}
+    annotations = texts("annotation", rule.annotations)
+    return Alert({name: text for name, text in named.items() if text}, annotations, value, at)
 
 
 def states_of(group: Group) -> list[RuleState]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,22 +28,27 @@ _RECORD_AWAY = Problem("DatabaseConnectionIssue", "critical", "The call record d
 
 
 def problems(
-    alerts: Iterable[BoardAlert], *, record_away: bool, record_damaged: str = "", faults: str = ""
+    alerts: Iterable[BoardAlert], *, record_away: bool, faults: Mapping[str, str], record_damaged: str = ""
 ) -> list[Problem]:
     """All that is wrong, worst first; what is silenced or acknowledged is still wrong.
 
-    record_damaged: what to tell of a record that was set aside. faults: those of the file of rules, a line each.
+    record_damaged: what to tell of a record that was set aside. faults: those of files that were not taken: of what
+    (rules, routes) -> a line each.
     """
     found = [_problem(alert) for alert in alerts if alert.is_trouble]
     if record_away and not any(problem.name == _RECORD_AWAY.name for problem in found):
         found.insert(0, _RECORD_AWAY)
     if record_damaged:
         found.insert(0, Problem("CallRecordDamaged", "critical", record_damaged))
-    if faults:
-        first, _, more = faults.partition("\n")
-        text = f"The file of rules can't be used, the old rules go on: {first}{' and more' if more else ''}"
-        found.append(Problem("RulesNotReloaded", "warning", text))
+    for what, lines in faults.items():
+        found.append(Problem(f"{what.capitalize()}NotReloaded", "warning", refused(what, lines)))
     return sorted(found, key=lambda problem: problem.severity)
+
+
+def refused(what: str, faults: str) -> str:
+    """That a file of rules or routes was not taken, in one line."""
+    first, _, more = faults.partition("\n")
+    return f"The file of {what} can't be used, the old {what} go on: {first}{' and more' if more else ''}"
 
 
 def health(found: Iterable[Problem]) -> Health:

@@ -153,14 +153,20 @@ class Services:
 
     def problems(self) -> list[Problem]:
         """What is wrong with the service right now, worst first."""
-        faults = self.rules.file_error
+        faults = self.refused_files
         found: list[Problem] = self.answers.get(
-            ("problems", self.board.revision, faults),
+            ("problems", self.board.revision, *faults.values()),
             lambda: problems(
                 self.alerts(), record_away=self._record_away(), record_damaged=self.damaged, faults=faults
             ),
         )
         return found
+
+    @property
+    def refused_files(self) -> dict[str, str]:
+        """The files of alerting that were not taken the last time: rules, routes -> their faults, a line each."""
+        found = {"rules": self.rules.file_error, "routes": self.notifier.config_error}
+        return {what: faults for what, faults in found.items() if faults}
 
     def _record_away(self) -> bool:
         if self.record.away():

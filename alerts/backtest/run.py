@@ -33,10 +33,6 @@ class Stopped(Exception):
     """A backtest was given up."""
 
 
-def _expand(text: str, labels: Labels, value: float) -> str:
-    return expand(text, labels, value) if "{{" in text else text
-
-
 def backtest(
     rules: RuleFile,
     past: Past,
@@ -127,7 +123,7 @@ class _Judge:
             return
         assert self.table is not None
         given = self._task.state.take(
-            self._task.group, [(labels, 0.0) for labels in answers.labels], int(turns[0]), _expand
+            self._task.group, [(labels, 0.0) for labels in answers.labels], int(turns[0]), expand
         )
         rows = [self.table.row(labels) for labels, _ in given]
         self.table.put(int(np.searchsorted(self._turns, turns[0])), rows, answers.values, answers.here)
@@ -147,7 +143,7 @@ class _Judge:
             found = [(answers.labels[row], v) for row, v in zip(rows.tolist(), values.tolist(), strict=True)]
             if found or state.alerts.alerts:
                 try:
-                    given = state.take(group, found, int(turns[last]), _expand)
+                    given = state.take(group, found, int(turns[last]), expand)
                 except ValueError as error:
                     self._fail(error)
                 else:

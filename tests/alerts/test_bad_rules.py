@@ -110,10 +110,24 @@ def test_a_pattern_that_takes_others_for_ever_is_harmless(tmp_path: Path) -> Non
     assert not matcher.matches("a" * 50_000)
 
 
-def test_a_template_that_fails_leaves_its_text_and_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    text = "{{ template \"x\" }} of {{ $value }}"  # fmt: skip
-    for _ in range(3):
-        assert expand(text, {"room": "a"}, 1.0) == text
+def test_a_template_that_fails_says_so_in_its_text_and_the_alert_goes_on(
+    rules: Rules, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing = GOOD.replace("expr: up == 0", "expr: vector(7)").replace("{{ $labels.instance }}", "{{ len $value }}")
+    rules.path.write_text(failing.replace("for: 5m", "for: 1m"), encoding="utf-8")
+    rules.reload()
+    caplog.clear()
+    for minute in range(3):
+        rules.evaluate(1_800_000_000_000 + 60_000 * minute)
+    [(_, [_, state])] = rules.groups
+    [alert] = state.alerts.alerts.values()
+    assert (alert.state, state.error) == ("firing", "")
+    # As Prometheus has it; its rule counts as sound.
+    assert alert.annotations["summary"].startswith("<error expanding template: line 1: ")
+    assert state.template_error.startswith("the template of annotation summary failed: line 1: ")
     [told] = caplog.messages
-    assert told.startswith("a template could not be filled in for {'room': 'a'}: ")
-    assert text in told
+    assert told == f"an alert of the rule Down of group g: {state.template_error}"
+    rules.path.write_text(GOOD, encoding="utf-8")
+    rules.reload()
+    rules.evaluate(1_800_000_000_000 + 600_000)
+    assert rules.groups[0][1][1].template_error == ""

@@ -8,6 +8,7 @@ from threading import Barrier, Thread
 
 import pytest
 
+from alerts.annotations import expand
 from alerts.board import Board, BoardAlert
 from alerts.dispatch.matchers import Matcher
 from alerts.dispatch.silence import Silence
@@ -55,7 +56,7 @@ def delivering(tmp_path: Path, hook: Hook) -> Iterator[Delivering]:
 def board(tmp_path: Path, delivering: Delivering) -> Board:
     """A board over rules that were judged once: Own fires."""
     (tmp_path / "rules.yml").write_text(RULES, encoding="utf-8")
-    rules = Rules(tmp_path / "rules.yml", SampleStore(tmp_path / "s.sqlite"), delivering.record, lambda t, _, __: t)
+    rules = Rules(tmp_path / "rules.yml", SampleStore(tmp_path / "s.sqlite"), delivering.record, expand)
     rules.evaluate(now_ms())
     return Board(delivering.record, rules, delivering.notifier)
 
@@ -158,7 +159,7 @@ def test_two_instances_may_take_the_same_alert_at_the_same_moment(tmp_path: Path
     (tmp_path / "routes.yml").write_text("{route: {receiver: a}, receivers: [{name: a}]}", encoding="utf-8")
     boards = []
     for record in records:
-        rules = Rules(tmp_path / "rules.yml", SampleStore(tmp_path / "s.sqlite"), record, lambda t, _, __: t)
+        rules = Rules(tmp_path / "rules.yml", SampleStore(tmp_path / "s.sqlite"), record, expand)
         notifier = Notifier(tmp_path / "routes.yml", record, Lease(record, "alerting", "x"), external_url="http://x")
         boards.append(Board(record, rules, notifier))
     failures: list[Exception] = []

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from alerts.annotations import expand
 from alerts.notifier import Notifier
 from alerts.running import Rules
 from alerts.states import State
@@ -41,7 +42,7 @@ def instance(url: str, folder: Path, name: str) -> None:
     """Run in a process of its own: samples that are the same everywhere, rules, notifier."""
     record, store = Record(url), SampleStore(folder / f"{name}.sqlite")
     lease = Lease(record, "alerting", name, LEASE_SECONDS)
-    rules = Rules(folder / "rules.yml", store, record, lambda text, labels, value: text, lease)
+    rules = Rules(folder / "rules.yml", store, record, expand, lease)
     notifier = Notifier(folder / "am.yml", record, lease, external_url=f"http://{name}", alerts=lambda: rules.alerts)
     rules.on_transitions = notifier.take
     lease.start()
@@ -123,7 +124,7 @@ def test_one_that_does_not_lead_shows_what_the_leader_judged(tmp_path: Path, pos
         store = SampleStore(tmp_path / f"{name}.sqlite")
         lease = Lease(record, "alerting", name, 30)
         lease.renew()
-        made.append((store, Rules(tmp_path / "rules.yml", store, record, lambda text, labels, value: text, lease)))
+        made.append((store, Rules(tmp_path / "rules.yml", store, record, expand, lease)))
     now = 1_800_000_000_000
     for second in range(3):
         for store, rules in made[: 1 + (second == 2)]:

@@ -10,6 +10,7 @@ import pytest
 from alerts.config import ConfigError
 from alerts.notifier import Notifier
 from alerts.running import Rules
+from alerts.templates import Expanded
 from data.lease import Lease
 from data.migrations import migrate
 from data.record import Record
@@ -54,8 +55,8 @@ class World:
         self.lease = Lease(self.record, "alerting", "one", 3600)
         self.lease.renew()
 
-        def expand(text: str, labels: object, value: float) -> str:
-            return text.replace("{{ $value }}", f"{value:g}")
+        def expand(text: str, labels: object, value: float) -> Expanded:
+            return Expanded(text.replace("{{ $value }}", f"{value:g}"))
 
         self.rules = Rules(self.folder / "rules.yml", self.store, self.record, expand, self.lease)
         self.notifier = Notifier(

@@ -13,6 +13,7 @@ from alerts.config import ConfigError
 from alerts.record import Transition, short
 from alerts.running import Rules
 from alerts.states import State
+from alerts.templates import Expanded
 from data.migrations import migrate
 from data.models import alert_transitions
 from data.record import Record
@@ -38,10 +39,9 @@ groups:
 """
 
 
-def expand(text: str, labels: Labels, value: float) -> str:
-    return text.replace("{{ $value }}", "high" if value > 35 else "low").replace(
-        "{{ $labels.room }}", labels.get("room", "?")
-    )
+def expand(text: str, labels: Labels, value: float) -> Expanded:
+    said = text.replace("{{ $value }}", "high" if value > 35 else "low")
+    return Expanded(said.replace("{{ $labels.room }}", labels.get("room", "?")))
 
 
 class Bench:

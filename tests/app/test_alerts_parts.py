@@ -114,3 +114,57 @@ def test_a_bad_file_is_refused_and_what_was_in_force_stays(app: App, client: Cli
     assert f"{bad}:4:" in answer.json["error"]["message"]
     assert fire(app, "HighErrorRate")
     assert "was not taken" in str(client.get("/_live/alerts?view=rules").json["parts"]["al-body"])
+
+
+@pytest.mark.parametrize("view", ["current", "history", "silences", "rules", "backtest", "deliveries"])
+def test_a_file_of_routes_that_can_t_be_used_is_told_in_every_view(
+    app: App, client: Client, tmp_path: Path, view: str
+) -> None:
+    assert client.get("/api/v2/status").json["config"]["error"] == ""
+    bad = app.services.notifier.path = tmp_path / "alertmanager.yml"
+    bad.write_text("route:\n  receiver: nobody\nroutes: []\n", encoding="utf-8")
+    assert client.post("/api/rules/reload").status_code == 400
+    parts = client.get(f"/_live/alerts?view={view}").json["parts"]
+    assert f"{bad}:3: the field 'routes' is not known" in str(parts["al-body"])
+    assert "The file of routes can't be used, the old routes go on" in str(parts["vh-problems"])
+    assert f"{bad}:3: " in client.get("/api/v2/status").json["config"]["error"]
+
+
+def test_a_rule_that_fails_and_a_template_that_fails_are_each_one_line(app: App, client: Client) -> None:
+    states = {state.rule.name: state for _, states in app.services.rules.groups for state in states}
+    states["HighErrorRate"].error = "many-to-many matching not allowed"
+    states["HighMemoryUsage"].template_error = "the template of annotation summary failed: line 1: no"
+    shown = str(client.get("/_live/alerts?view=rules").json["parts"]["al-body"])
+    for line in (
+        "prometheus-rules.yml: group alerts-now, HighErrorRate: can't be judged: many-to-many matching not allowed",
+        "prometheus-rules.yml: group alerts-now, HighMemoryUsage: the template of annotation summary failed: line 1: no",
+    ):
+        assert line in shown
+
+
+def test_alerts_of_one_name_are_told_apart_by_the_labels_in_which_they_differ(app: App, client: Client) -> None:
+    fire(app, "SLOBurnRate", slo="calls")
+    fire(app, "SLOBurnRate", slo="api")
+    fire(app, "HighErrorRate")
+    shown = str(client.get("/_live/alerts").json["parts"]["al-body"])
+    assert [shown.count(f"'data-tip': '{each}'") for each in ("slo=calls", "slo=api", "topic=slo")] == [1, 1, 0]
+    assert shown.count("al-label") == 2
+
+
+def test_only_receivers_that_are_configured_are_named(app: App, client: Client, tmp_path: Path) -> None:
+    fingerprint = fire(app, "HighErrorRate")
+
+    def facts() -> str:
+        return str(client.get(f"/_live/alerts?fingerprint={fingerprint}").json["parts"]["al-facts"])
+
+    assert "none of its receivers is configured" in facts()
+    secret = tmp_path / "url"
+    secret.write_text("https://hooks.example.net/x", encoding="utf-8")
+    routes = tmp_path / "alertmanager.yml"
+    routes.write_text(
+        app.services.notifier.path.read_text("utf-8").replace("/run/secrets/slack_webhook_url", str(secret)), "utf-8"
+    )
+    app.services.notifier.path = routes
+    app.services.notifier.reload()
+    app.services.answers = type(app.services.answers)()
+    assert "slack" in facts() and "email" not in facts()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+from alerts.annotations import expand
 from alerts.running import Rules
 from app.api.prometheus.notation import number
 from data.samples.store import SampleStore
@@ -220,7 +221,7 @@ def ruled(tmp_path: Path) -> Iterator[Client]:
     path.write_text(RULES, encoding="utf-8")
     app = wired(tmp_path)
     services = app.services
-    services.rules = Rules(path, services.samples, services.record, lambda text, labels, value: text)
+    services.rules = Rules(path, services.samples, services.record, expand)
     for _ in range(2):
         services.rules.evaluate(int(time.time() * 1000))
         time.sleep(1)

@@ -25,7 +25,7 @@ _VERSION = dict.fromkeys(("branch", "buildDate", "buildUser", "goVersion"), "") 
     "The configuration without its secrets, and the version of Alertmanager whose API this is",
     answer=obj(
         cluster=obj(status=TEXT, peers=listing({"type": "object"})),
-        config=obj(original=TEXT),
+        config=obj(original=TEXT, error=TEXT | {"description": "why the file as it is now is not in force"}),
         uptime=INSTANT,
         versionInfo=obj(**dict.fromkeys(_VERSION, TEXT)),
     ),
@@ -34,7 +34,7 @@ def get_status() -> Response:
     return answer(
         {
             "cluster": {"peers": [], "status": "disabled"},
-            "config": {"original": written_config(services().board.config)},
+            "config": {"original": written_config(services().board.config), "error": services().notifier.config_error},
             "uptime": moment(int(services().system.started * 1000)),
             "versionInfo": _VERSION,
         }

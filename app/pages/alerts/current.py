@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from alerts.board import BoardAlert
 from app.components.plain import Plain, h
@@ -12,7 +13,7 @@ from app.pages.alerts.words import ago, due, nothing, query, tag, tone
 
 def current(alerts: Sequence[BoardAlert], rules: int, opened: str, zone: str) -> list[Plain]:
     """Sections of rows; `rules` are watched, `opened` is the alert shown beside."""
-    firing = [alert for alert in alerts if alert.is_trouble]
+    firing, apart = [alert for alert in alerts if alert.is_trouble], _telling_apart(alerts)
     sections = [
         ("Firing", [alert for alert in firing if alert.acknowledged is None]),
         ("Acknowledged", [alert for alert in firing if alert.acknowledged is not None]),
@@ -20,7 +21,7 @@ def current(alerts: Sequence[BoardAlert], rules: int, opened: str, zone: str) ->
         ("Resolved in the last 15 minutes", [alert for alert in alerts if alert.state == "resolved"]),
         ("For information", [alert for alert in alerts if alert.state == "firing" and not alert.is_trouble]),
     ]
-    shown = [_section(title, found, opened, zone) for title, found in sections if found]
+    shown = [_section(title, found, apart, opened, zone) for title, found in sections if found]
     if not firing:
         calm = nothing(
             f"No alert fires. {rules} rules watch calls, service and machine.",
@@ -30,21 +31,40 @@ def current(alerts: Sequence[BoardAlert], rules: int, opened: str, zone: str) ->
     return shown
 
 
-def _section(title: str, alerts: Sequence[BoardAlert], opened: str, zone: str) -> Plain:
+def _telling_apart(alerts: Sequence[BoardAlert]) -> dict[str, list[Plain]]:
+    """By fingerprint the labels in which alerts of one name differ: without them their rows would look alike."""
+    alike = defaultdict(list)
+    for alert in alerts:
+        alike[alert.name].append(alert)
+    found = {}
+    for same in alike.values():
+        names = sorted({name for alert in same for name in alert.labels} - {"severity"})
+        differing = [name for name in names if len({alert.labels.get(name) for alert in same}) > 1]
+        for alert in same:
+            pairs = [(name, alert.labels[name]) for name in differing if name in alert.labels]
+            found[alert.fingerprint] = [
+                h("Code", text, cls="al-label", data_tip=f"{name}={text}") for name, text in pairs
+            ]
+    return found
+
+
+def _section(
+    title: str, alerts: Sequence[BoardAlert], apart: Mapping[str, list[Plain]], opened: str, zone: str
+) -> Plain:
     head = h("Header", [h("H2", title, cls="vh-card-title"), h("Span", str(len(alerts)), cls="vh-card-unit")],
              cls="vh-card-head")  # fmt: skip
-    rows = h("Ul", [_row(alert, opened, zone) for alert in alerts], cls="al-rows")
+    rows = h("Ul", [_row(alert, apart[alert.fingerprint], opened, zone) for alert in alerts], cls="al-rows")
     return h("Section", [head, rows], cls="vh-card", aria_label=title, key=title)
 
 
-def _row(alert: BoardAlert, opened: str, zone: str) -> Plain:
+def _row(alert: BoardAlert, apart: list[Plain], opened: str, zone: str) -> Plain:
     is_open = alert.fingerprint == opened
     button = h(
         "Button",
         [
             h("Span", cls=f"vh-dot vh-dot-alert vh-dot-{_tint(alert)}", aria_hidden="true"),
-            h("Span", [h("Strong", words(alert.name) or "Alert"), h("Span", _severity(alert), cls="visually-hidden")],
-              cls="al-name"),
+            h("Span", [h("Strong", words(alert.name) or "Alert"), *apart,
+                       h("Span", _severity(alert), cls="visually-hidden")], cls="al-name"),
             h("Span", alert.annotations.get("summary", ""), cls="al-summary"),
             h("Span", marks(alert), cls="al-marks"),
             h("Span", _next(alert, zone), cls="al-next"),

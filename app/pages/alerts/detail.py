@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alerts.board import BoardAlert
 from alerts.dispatch.silence import Silence
@@ -163,17 +163,19 @@ def _facts(
 def _receivers(alert: BoardAlert, services: Services, zone: str) -> Children:
     if alert.origin is Origin.ALERTMANAGER:
         return "those of its Alertmanager"
-    told: list[Any] = [", ".join(alert.receivers) or "none"]
-    if alert.next_at is not None:
-        return [*told, " · told ", due(alert.next_at, zone)]
+    if services.notifier.quiet:
+        return f"none here: {services.notifier.quiet}"
     config = services.board.config
+    reached = [name for name in alert.receivers if not all(unready(way) for way in config.integrations(name))]
+    if not reached:
+        return h("Button", "none of its receivers is configured", type="button", cls="vh-link",
+                 data_query=query(view="deliveries"), data_fixed="1")  # fmt: skip
+    told = ", ".join(reached)
+    if alert.next_at is not None:
+        return [f"{told} · told ", due(alert.next_at, zone)]
     if alert.silenced_by or alert.inhibited_by:
-        return [*told, " · not told while it is muted"]
-    if all(unready(way) for name in alert.receivers for way in config.integrations(name)):
-        button = h("Button", "not configured", type="button", cls="vh-link", data_query=query(view="deliveries"),
-                   data_fixed="1")  # fmt: skip
-        return [*told, " · ", button]
-    return [*told, " · not told at this time"]
+        return f"{told} · not told while it is muted"
+    return f"{told} · not told at this time"
 
 
 def _chart(alert: BoardAlert, services: Services, now: int, zone: str) -> Parts:

@@ -9,6 +9,8 @@ from alerts.rules import Rule
 from app.components.choices import segments
 from app.components.guard import Parts, guarded
 from app.components.plain import Plain
+from app.components.states import banner
+from app.health import refused
 from app.pages.alerts import ids
 from app.pages.alerts.backtest import backtest_section
 from app.pages.alerts.current import current
@@ -54,10 +56,14 @@ def _tabs(view: str, services: Services) -> Plain:
 
 
 def _body(view: str, page: PageFilter, services: Services, now: int) -> list[Plain]:
-    zone = page.filter.zone
+    zone, bad = page.filter.zone, services.refused_files
     if view == "rules":
-        files = {"The file of rules": services.rules.file_error, "The file of routes": services.notifier.config_error}
-        return rules(services.rules.groups, files, zone)
+        return rules(services.rules.groups, services.rules.path.name, bad, zone)
+    return [*(banner(refused(what, faults)) for what, faults in bad.items()), *_view(view, page, services, now)]
+
+
+def _view(view: str, page: PageFilter, services: Services, now: int) -> list[Plain]:
+    zone = page.filter.zone
     if view == "backtest":
         return backtest_section(services.rules.groups, zone)
     if view == "current":

@@ -15,8 +15,13 @@ from app.pages.alerts.words import act, ago, tag, tone
 _ORDER = (State.FIRING, State.PENDING, State.INACTIVE)
 
 
-def rules(groups: Sequence[tuple[Group, Sequence[RuleState]]], faults: dict[str, str], zone: str) -> list[Plain]:
-    """Faults of the files (name -> what is wrong, empty if nothing), then alerts by group, then what is recorded."""
+def rules(
+    groups: Sequence[tuple[Group, Sequence[RuleState]]], file: str, faults: dict[str, str], zone: str
+) -> list[Plain]:
+    """Faults of the files (rules, routes -> what is wrong) and of single rules, alerts by group, what is recorded.
+
+    file: the name of the file that the groups are of.
+    """
     every = [(group, state) for group, states in groups for state in states]
     alerting = [(group, state) for group, state in every if state.rule.alert]
     recording = [(group, state) for group, state in every if state.rule.record]
@@ -28,7 +33,8 @@ def rules(groups: Sequence[tuple[Group, Sequence[RuleState]]], faults: dict[str,
     )
     return [
         bar,
-        *(_fault(name, fault) for name, fault in faults.items() if fault),
+        *(_refused(what, lines) for what, lines in faults.items()),
+        *_failing(every, file),
         *(_section(g.name, [s for h_, s in alerting if h_ is g], g, zone) for g, _ in groups if _has_alert(g)),
         _recorded([state for _, state in recording], zone),
     ]
@@ -38,12 +44,26 @@ def _has_alert(group: Group) -> bool:
     return any(rule.alert for rule in group.rules)
 
 
-def _fault(name: str, fault: str) -> Plain:
-    said = f"{name} was not taken; what was in force before still is."
+def _refused(what: str, faults: str) -> Plain:
+    return _fault(f"The file of {what} was not taken; what was in force before still is.", faults, what)
+
+
+def _failing(states: Sequence[tuple[Group, RuleState]], file: str) -> list[Plain]:
+    """Where rules go wrong while they are judged, a line each."""
+    lines = [
+        f"{file}: group {group.name}, {state.rule.name}: {wrong}" for group, state in states if (wrong := _wrong(state))
+    ]
+    return [_fault("Not all rules work as they are written.", "\n".join(lines), "failing")] if lines else []
+
+
+def _wrong(state: RuleState) -> str:
+    return f"can't be judged: {state.error}" if state.error else state.template_error
+
+
+def _fault(said: str, lines: str, key: str) -> Plain:
     head = h("Div", [icon("exclamation-triangle"), h("Strong", said)], cls="vh-failed")
-    return h(
-        "Section", [head, h("Pre", fault, cls="al-expr", tabIndex=0)], cls="vh-card al-fault", role="alert", key=name
-    )
+    content = [head, h("Pre", lines, cls="al-expr", tabIndex=0)]
+    return h("Section", content, cls="vh-card al-fault", role="alert", key=f"fault-{key}")
 
 
 def _section(title: str, states: Sequence[RuleState], group: Group, zone: str) -> Plain:
@@ -92,14 +112,15 @@ def _standing(state: RuleState) -> State:
 
 def _marks(state: RuleState, standing: State) -> list[Plain]:
     if state.error:
-        return [h("Span", "error", cls="vh-tag vh-tag-error", data_tip=state.error),
-                h("Span", state.error, cls="visually-hidden")]  # fmt: skip
+        return [h("Span", "error", cls="vh-tag vh-tag-error", data_tip=state.error)]
     if state.rule.record:
         return []
+    template = [h("Span", "template fails", cls="vh-tag vh-tag-error", data_tip=state.template_error)]
     number = sum(alert.state is standing for alert in list(state.alerts.alerts.values()))
     tints = {State.FIRING: tone(state.rule.labels.get("severity", "")), State.PENDING: "abandoned"}
     many = f" {number}" if number > 1 and standing is not State.INACTIVE else ""
-    return [tag(f"{standing.value}{many}", tints.get(standing, "quiet"))]
+    standing_tag = tag(f"{standing.value}{many}", tints.get(standing, "quiet"))
+    return [*(template if state.template_error else []), standing_tag]
 
 
 def _judged(state: RuleState, zone: str) -> list[Plain | str]:

@@ -83,6 +83,8 @@ def _outbox(services: Services) -> Check:
         messages, oldest = services.notifier.waiting()
     except RecordUnavailable:
         return Check("Notifications", "warn", "wait for the call record")
+    if fault := services.notifier.config_error:
+        return Check("Notifications", "bad", fault.partition("\n")[0])
     if not messages:
         return Check("Notifications", "good", "nothing waits")
     words = f"{count(messages)} wait, the oldest for {duration(oldest)}"
