@@ -146,6 +146,11 @@ def states_of(group: Group) -> list[RuleState]:
     return states
 
 
+def _turn(group: Group, now: int, offset: int) -> int:
+    """The instant of the group's turn that came last."""
+    return now - (now - offset) % group.interval
+
+
 class Evaluator:
     """All groups of a rule file over one store."""
 
@@ -161,6 +166,11 @@ class Evaluator:
         return min(
             (group.interval - (now - offset) % group.interval for group, _ in self.groups.values()), default=_DAY
         )
+
+    def begin(self, now: int, offset: int = 0) -> None:
+        """The first turns are those to come, as in Prometheus: of an instant before there may be no samples yet."""
+        for group, _ in self.groups.values():
+            self._turns[group.name] = _turn(group, now, offset)
 
     def take_over(self, earlier: Evaluator) -> None:
         """Go on with the alerts and recorded series of rules that were there before under the same keys."""
@@ -181,7 +191,7 @@ class Evaluator:
         """
         self._memo.forget()
         for group, states in self.groups.values():
-            at = now - (now - offset) % group.interval
+            at = _turn(group, now, offset)
             if self._turns.get(group.name) == at:
                 continue
             self._turns[group.name] = at

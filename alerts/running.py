@@ -69,6 +69,7 @@ class Rules:
     def start(self) -> None:
         """Take back the alerts of the last run and begin."""
         self.restore()
+        self._evaluator.begin(int(time.time() * 1000), self._offset)
         self._thread.start()
 
     @property

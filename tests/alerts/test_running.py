@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from alerts.config import ConfigError
+from alerts.evaluator import Evaluator
 from alerts.record import Transition, short
+from alerts.rules import load_rules
 from alerts.running import Rules
 from alerts.states import State
 from alerts.templates import Expanded
@@ -179,6 +181,13 @@ def test_a_group_is_judged_once_a_turn(bench: Bench) -> None:
     for late in (1, 14_999):
         bench.rules.evaluate(bench.now + late)
     assert turns == ["g"]
+
+
+def test_the_first_turn_is_one_to_come_as_samples_before_the_start_would_be_missed(bench: Bench) -> None:
+    judge = Evaluator(load_rules(bench.path), bench.store, expand)
+    judge.begin(bench.now + 5_000)
+    turns = [list(judge.evaluate(bench.now + later)) for later in (6_000, 14_999, 15_000)]
+    assert [[at for at, *_ in turn] for turn in turns] == [[], [], [bench.now + 15_000]]
 
 
 def test_states_that_can_not_be_stored_now_are_stored_later(bench: Bench) -> None:

@@ -133,11 +133,11 @@ def test_a_file_of_routes_that_can_t_be_used_is_told_in_every_view(
 def test_a_rule_that_fails_and_a_template_that_fails_are_each_one_line(app: App, client: Client) -> None:
     states = {state.rule.name: state for _, states in app.services.rules.groups for state in states}
     states["HighErrorRate"].error = "many-to-many matching not allowed"
-    states["HighMemoryUsage"].template_error = "the template of annotation summary failed: line 1: no"
+    states["HighMemoryUsage"].template_error = "the template of label team failed: line 1: no"
     shown = str(client.get("/_live/alerts?view=rules").json["parts"]["al-body"])
     for line in (
         "prometheus-rules.yml: group alerts-now, HighErrorRate: can't be judged: many-to-many matching not allowed",
-        "prometheus-rules.yml: group alerts-now, HighMemoryUsage: the template of annotation summary failed: line 1: no",
+        "prometheus-rules.yml: group alerts-now, HighMemoryUsage: the template of label team failed: line 1: no",
     ):
         assert line in shown
 
