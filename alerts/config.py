@@ -16,7 +16,11 @@ _DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _UN
 _LONGEST_MS = 100 * _UNITS["y"]
 _LARGEST_FILE = 4 << 20
 _DEEPEST = 50
+_MOST_VALUES = 500_000
 _LONGEST_SAID = 300
+_MAPPING = "must be a mapping, such as {name: value}"
+#: Faults of form -> what is said of them.
+_SHAPES = {"model_type": _MAPPING, "dict_type": _MAPPING, "list_type": "must be a list, such as [one, two]"}
 
 Content = TypeVar("Content", bound="Strict")
 
@@ -81,8 +85,9 @@ def read(path: Path, model: type[Content]) -> Content:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: can't be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: is not UTF-8 text") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: is not UTF-8 text") from None
     return parse(text, model, str(path))
 
 
@@ -97,8 +102,12 @@ def parse(text: str, model: type[Content], name: str) -> Content:
         raise ConfigError(f"{name}:{line}: {error.problem}") from None
     except RecursionError:
         raise ConfigError(f"{name}:{_too_deep(text)}: nested too deeply") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError(f"{name}:{line}: the character #x{error.character:04x} can't stand here") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{name}: {error}".splitlines()[0]) from None
+    _check_size(tree, name)
     faults = [f"{name}:{line}: the key {key!r} stands here twice" for key, line in _twice(tree)]
     try:
         parsed = model.model_validate({} if content in (None, "") else content)
@@ -121,9 +130,26 @@ def _too_deep(text: str) -> int:
     return 1
 
 
+def _check_size(root: Any, name: str) -> None:
+    """Refuse a text whose aliases make so much of it that it would not end."""
+    sizes: dict[int, int] = {}
+
+    def size(node: Any) -> int:
+        if id(node) not in sizes and isinstance(node, yaml.CollectionNode):
+            sizes[id(node)] = 1
+            below = node.value if isinstance(node, yaml.SequenceNode) else [value for _, value in node.value]
+            sizes[id(node)] += sum(map(size, below))
+            if sizes[id(node)] > _MOST_VALUES:
+                line = node.start_mark.line + 1
+                raise ConfigError(f"{name}:{line}: more than {_MOST_VALUES:,} values, with what each alias stands for")
+        return sizes.get(id(node), 1)
+
+    size(root)
+
+
 def _said(fault: Any) -> str:
     place = next((str(part) for part in reversed(fault["loc"]) if isinstance(part, str)), "")
-    message = str(fault["msg"]).removeprefix("Value error, ")
+    message = _SHAPES.get(fault["type"], str(fault["msg"]).removeprefix("Value error, "))
     if len(message) > _LONGEST_SAID:
         # An expression is quoted as a whole.
         message = f"{message[:_LONGEST_SAID]} ..."

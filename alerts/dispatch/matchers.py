@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Literal, get_args
 
 import orjson
-import re2
 
+from data.regex import Regex, compiled
 from data.samples.model import Labels
 
 Op = Literal["=", "!=", "=~", "!~"]
@@ -27,10 +27,6 @@ _NEWER = re.compile(rf"\s*{_WORD}\s*(=~|=|!=|!~)\s*{_WORD}\s*(?:,|$)", re.DOTALL
 _PLAIN = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _ESCAPE = re.compile(r"\\([n\"\\])")
 _BARE_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"')
-
-#: RE2 would write a bad pattern to stderr besides raising.
-_QUIET = re2.Options()
-_QUIET.log_errors = False
 
 
 @dataclass(frozen=True)
@@ -46,11 +42,8 @@ class Matcher:
             _ = self._pattern
 
     @cached_property
-    def _pattern(self) -> re2._Regexp[str]:
-        try:
-            return re2.compile(f"^(?:{self.value})$", _QUIET)
-        except re2.error as error:
-            raise ValueError(f"bad regular expression {self.value[:80]!r}: {reason(error)}") from None
+    def _pattern(self) -> Regex:
+        return compiled(f"^(?:{self.value})$", self.value)
 
     def matches(self, labels: Labels) -> bool:
         """Whether the labels meet it; a missing label is an empty one."""
@@ -69,12 +62,6 @@ class Matcher:
         name = self.name if _PLAIN.fullmatch(self.name) else orjson.dumps(self.name).decode()
         value = self.value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
         return f'{name}{self.op}"{value}"'
-
-
-def reason(error: re2.error) -> str:
-    """What is wrong with a pattern."""
-    said = error.args[0] if error.args else "not readable"
-    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
 
 
 def matches(matchers: Iterable[Matcher], labels: Labels) -> bool:

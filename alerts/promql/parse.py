@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import promql_parser as parser
-import re2
 
 from alerts.promql import scan
 from alerts.promql.calls import FUNCTIONS
@@ -120,8 +119,8 @@ class _Reader:
             matcher = Matcher(each.name, _MATCHES[str(each.op).rpartition(".")[2]], each.value)
             try:
                 matcher.matches("")
-            except re2.error as error:
-                raise PromQLError(f"bad regular expression {each.value!r}: {error}") from error
+            except ValueError as error:
+                raise PromQLError(str(error)) from None
             found.append(matcher)
         return Selector(tuple(found), _millis(node.offset), _at(node.at))
 

@@ -7,31 +7,27 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import re2
 
 from alerts.promql.errors import PromQLError
 from alerts.promql.frame import NAME, Frame, merged
 from alerts.promql.nodes import Node, Range, Selector
+from data.regex import compiled
 from data.samples.model import Labels
 
 #: $1, $name, ${1}, ${name} and $$ of Go's regular expressions.
 _REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|(?P<bare>\w+)|\{(?P<braced>\w+)\})", re.ASCII)
-
-#: RE2 would write a bad pattern to stderr besides raising.
-_QUIET = re2.Options()
-_QUIET.log_errors = False
 
 
 def label_replace(given: Frame, target: str, replacement: str, source: str, pattern: str) -> Frame:
     """`target` set to the replacement where the whole value of `source` matches the pattern (RE2)."""
     _check(target, "destination", "label_replace")
     try:
-        compiled = re2.compile(f"^(?s:{pattern})$", _QUIET)
-    except re2.error as error:
-        raise PromQLError(f"invalid regular expression in label_replace(): {pattern}") from error
+        found = compiled(f"^(?s:{pattern})$", pattern)
+    except ValueError as error:
+        raise PromQLError(f"invalid regular expression in label_replace(): {error}") from None
 
     def change(labels: Labels) -> str | None:
-        match = compiled.fullmatch(labels.get(source, ""))
+        match = found.fullmatch(labels.get(source, ""))
         return None if match is None else expanded(replacement, match)
 
     return _changed(given, target, change)

@@ -7,18 +7,15 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import re2
-
 from alerts.promql.relabel import expanded
 from alerts.templates.values import Safe
+from data.regex import Regex, compiled
 
 # A word goes on over one mark between two letters or two digits, such as in "don't" or "1.5".
 _TITLED = re.compile(r"\w+(?:(?:(?<=[^\W\d])[.:’'·](?=[^\W\d])|(?<=\d)[.,;'](?=\d))\w+)*")
 _BEGINNING = re.compile(r"(?:(?<=[\x00-/:-@\[-^`{-\x7f])|(?<=\s)|^)\w")
 #: Characters of a regular expression.
 _LONGEST_PATTERN = 1_000
-_QUIET = re2.Options()
-_QUIET.log_errors = False
 
 
 def to_upper(text: str) -> str:
@@ -47,14 +44,10 @@ def _capitalized(word: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _pattern(text: str) -> Any:
+def _pattern(text: str) -> Regex:
     if len(text) > _LONGEST_PATTERN:
         raise ValueError(f"a regular expression is longer than {_LONGEST_PATTERN:,} characters")
-    try:
-        return re2.compile(text, _QUIET)
-    except re2.error as error:
-        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error
-        raise ValueError(f"bad regular expression {text[:40]!r}: {reason}") from None
+    return compiled(text)
 
 
 def match(pattern: str, text: str) -> bool:

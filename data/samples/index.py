@@ -65,7 +65,7 @@ class SeriesIndex:
             self._found.clear()
 
     def find(self, matchers: Sequence[Matcher]) -> Found:
-        """The series that meet all matchers; re2.error for a bad pattern."""
+        """The series that meet all matchers; ValueError for a bad pattern."""
         asked = tuple(matchers)
         found = self._found.get(asked)
         if found is None:

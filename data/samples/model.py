@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
-import re2
 from numpy.typing import NDArray
+
+from data.regex import Regex, compiled
 
 #: The name of a series is its label `__name__`; a label that is missing equals an empty one.
 Labels = Mapping[str, str]
@@ -76,11 +77,11 @@ class Matcher:
     value: str
 
     @cached_property
-    def _pattern(self) -> re2._Regexp[str]:
-        return re2.compile(f"^(?s:{self.value})$")
+    def _pattern(self) -> Regex:
+        return compiled(f"^(?s:{self.value})$", self.value)
 
     def matches(self, value: str) -> bool:
-        """Whether a label's value ("" if the label is missing) meets the condition; re2.error for a bad pattern."""
+        """Whether a label's value ("" if the label is missing) meets the condition; ValueError for a bad pattern."""
         match self.op:
             case "=":
                 return value == self.value

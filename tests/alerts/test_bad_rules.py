@@ -31,6 +31,11 @@ groups:
           summary: "{{ $labels.instance }} is down"
 """
 
+#: Ten of ten of ten ...
+BOMB = "groups:\n  - &a0 [x, x]\n" + "".join(
+    f"  - &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 12)
+)
+
 #: What is written in the place of what, the line that is named, and what is said.
 MISTAKES = {
     "an unfinished expression": ("expr: up == 0", "expr: 'up =='", 9, "expr: not a PromQL expression"),
@@ -50,7 +55,7 @@ MISTAKES = {
     "both kinds at once": ("record: a:b", "record: a:b\n        alert: x", 5, "either `record` or `alert`"),
     "a wait of a recording rule": ("labels: {slo: calls}", "for: 1m", 5, "for belong to alerts"),
     "a label with a bad name": ("{slo: calls}", "{'s lo': calls}", 7, "'s lo' can't be the name of a label"),
-    "labels as a list": ("{severity: page}", "[severity]", 11, "labels: Input should be a valid dictionary"),
+    "labels as a list": ("{severity: page}", "[severity]", 11, "labels: must be a mapping"),
     "an open template": ("{{ $labels.instance }}", "{{ $labels.instance ", 13, "summary: the template can't be read"),
     "an unknown function in a template": ("{{ $labels.instance }}", "{{ loud $value }}", 13, "loud is not known"),
     "a bad template of a label": ("{severity: page}", "{severity: '{{ if }}'}", 11, "severity: the template can't"),
@@ -61,6 +66,11 @@ MISTAKES = {
     "100 kB of expression": ("expr: up == 0", f"expr: {'x' * 100_000}", 9, "longer than 10000 characters"),
     "20,000 brackets": ("expr: up == 0", f"expr: '{'(' * 20_000}up{')' * 20_000}'", 9, "longer than 10000 characters"),
     "4,000 brackets": ("expr: up == 0", f"expr: '{'(' * 4_000}up{')' * 4_000}'", 9, "nested deeper than 100"),
+    "a rule that is a text": ("      - record: a:b", "      - a:b", 6, "mapping values are not allowed here"),
+    "a group that is a list": ("  - name: g\n", "  - []\n  - name: g\n", 2, "groups: must be a mapping"),
+    "a character that is none": ("name: g", "name: g\0", 2, "the character #x0000 can't stand here"),
+    "a class that is none": ("expr: up == 0", "expr: 'up{a=~\"[[:foo:]]\"}'", 9, "invalid character class range"),
+    "aliases that multiply": (GOOD, BOMB, 8, "more than 500,000 values"),
     "20,000 lists": ("expr: up == 0", f"expr: {'[' * 20_000}", 9, "nested too deeply"),
     "a pattern that grows": ("expr: up == 0", "expr: 'up{a=~\"((a{100}){100}){100}\"}'", 9, "expr: illegal regex"),
 }  # fmt: skip

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import re2
 from flask import Response, request
 
 from alerts.board import BoardAlert
-from alerts.dispatch.matchers import reason
 from alerts.outside import Origin, OutsideAlert
 from app.addresses import alert_path
 from app.api.alertmanager.envelope import (
@@ -28,6 +26,7 @@ from app.api.alertmanager.envelope import (
 )
 from app.api.describe import INSTANT, TEXT, Parameter, Schema, endpoint, listing, obj
 from app.services import services
+from data.regex import compiled
 from data.times import from_datetime, now_micros
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
@@ -156,12 +155,10 @@ def _chosen(receivers: Sequence[str]) -> list[str]:
     text = request.args.get("receiver", "")
     if not text:
         return list(receivers)
-    options = re2.Options()
-    options.log_errors = False
     try:
-        pattern = re2.compile(f"^(?:{text})$", options)
-    except re2.error as error:
-        raise Refused(400, f"failed to parse receiver param: error parsing regexp: {reason(error)}") from None
+        pattern = compiled(f"^(?:{text})$", text)
+    except ValueError as error:
+        raise Refused(400, f"failed to parse receiver param: error parsing regexp: {error}") from None
     return [each for each in receivers if pattern.fullmatch(each) is not None]
 
 
