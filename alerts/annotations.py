@@ -9,8 +9,13 @@ _TEMPLATES = RuleTemplates()
 
 
 def expand(text: str, labels: Labels, value: float) -> Expanded:
-    """The text with its templates filled in; where that fails it says so, as Prometheus has it: no alert is lost."""
+    """The text with its templates filled in, or what stands for it."""
     if "{{" not in text:
         return Expanded(text)
     made = _TEMPLATES.expand(text, labels, value)
-    return Expanded(f"<error expanding template: {made.error}>", made.error) if made.error else made
+    return unfilled(made.error) if made.error else made
+
+
+def unfilled(reason: str) -> Expanded:
+    """What stands where a template fails, as Prometheus has it: an alert must not get lost over it."""
+    return Expanded(f"<error expanding template: {reason}>", reason)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from alerts.annotations import unfilled
 from alerts.promql import Limits, Memo, Scalar, Vector, instant
 from alerts.promql.calls import Value
 from alerts.rules import Group, Rule, RuleFile
@@ -19,7 +20,7 @@ from monitoring.tracing import create_span, finished_span, mark_failed
 
 log = logging.getLogger(__name__)
 
-#: A rule that takes longer fails; the others are judged in time.
+#: A rule whose query takes longer fails; its templates stay unfilled then. The others are judged in time.
 _LONGEST_SECONDS = 5.0
 _DAY = 86_400_000
 
@@ -57,9 +58,18 @@ class RuleState:
         started = time.perf_counter()
         deadline = started + _LONGEST_SECONDS
         limits = Limits(stop=lambda: time.perf_counter() > deadline)
+
+        def in_time(text: str, labels: Labels, value: float) -> Expanded:
+            late = "{{" in text and time.perf_counter() > deadline
+            return (
+                unfilled(f"no time was left in the {_LONGEST_SECONDS:g} s of the rule")
+                if late
+                else expand(text, labels, value)
+            )
+
         try:
             result = instant(self.rule.query, store, at - group.query_offset, limits, memo)
-            given = self.take(group, _pairs(result), at, expand)
+            given = self.take(group, _pairs(result), at, in_time)
             self._store(store, at, given)
             self.error = ""
         except Exception as error:  # noqa: BLE001 - the next rule is judged whatever this one does

@@ -8,11 +8,14 @@ import pytest
 
 from alerts.annotations import expand
 from alerts.config import ConfigError
+from alerts.evaluator import states_of
 from alerts.promql.nodes import Selector
 from alerts.rules import load_rules
 from alerts.running import Rules
+from alerts.templates import Expanded
 from data.migrations import migrate
 from data.record import Record
+from data.samples.model import Labels
 from data.samples.store import SampleStore
 
 GOOD = """\
@@ -118,6 +121,34 @@ def test_a_pattern_that_takes_others_for_ever_is_harmless(tmp_path: Path) -> Non
     assert isinstance(selector, Selector)
     [_, matcher] = selector.matchers
     assert not matcher.matches("a" * 50_000)
+
+
+class SlowTemplates:
+    """A clock that only filling in a template moves, by three seconds."""
+
+    now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def expand(self, text: str, labels: Labels, value: float) -> Expanded:
+        self.now += 3
+        return expand(text, labels, value)
+
+
+def test_templates_that_take_all_the_time_stay_unfilled_and_the_alerts_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rules.yml").write_text(GOOD, encoding="utf-8")
+    [group] = load_rules(tmp_path / "rules.yml").groups
+    store, state, slow = SampleStore(tmp_path / "samples.sqlite"), states_of(group)[1], SlowTemplates()
+    store.scraped("a", 1_000, [({"__name__": "up", "instance": name}, 0.0) for name in "abc"])
+    monkeypatch.setattr("alerts.evaluator.time", slow)
+    state.evaluate(group, store, 1_000, slow.expand)
+    texts = [alert.annotations["summary"] for alert in state.alerts.alerts.values()]
+    late = "no time was left in the 5 s of the rule"
+    assert texts == ["a is down", *[f"<error expanding template: {late}>"] * 2]
+    assert (state.error, state.template_error) == ("", f"the template of annotation summary failed: {late}")
 
 
 def test_a_template_that_fails_says_so_in_its_text_and_the_alert_goes_on(
