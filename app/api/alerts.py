@@ -55,7 +55,7 @@ _ALERT = obj(
     acknowledged=_NOTE,
     silenced_by=listing(TEXT | {"description": "ids of silences"}),
     inhibited_by=listing(TEXT | {"description": "fingerprints of alerts"}),
-    receivers=listing(TEXT),
+    receivers=listing(TEXT | {"description": "of its routes; whether each is configured: /api/alerts/receivers"}),
     next_notification_at=_MAYBE_INSTANT,
 )
 _FINGERPRINT = Parameter("fingerprint", "The alert's fingerprint: 16 hexadecimal digits.", where="path")
