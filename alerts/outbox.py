@@ -263,7 +263,8 @@ class Outbox:
             log.warning(
                 "%s did not take message %s, next try in %d s: %s", delivery.target, delivery.id, wait / 1e3, reason
             )
-            return replace(delivery, status=Status.RETRYING, error=reason, next_at=now + wait)
+            payload = {**delivery.payload, **error.left} if error.left else delivery.payload
+            return replace(delivery, payload=payload, status=Status.RETRYING, error=reason, next_at=now + wait)
         log.error("message %s to %s is given up: %s", delivery.id, delivery.target, reason)
         return replace(delivery, status=Status.FAILED, error=reason, finished_at=now)
 
@@ -272,6 +273,8 @@ class Outbox:
         values = {"status": done.status.value} | {
             name: getattr(done, name) for name in ("error", "next_at", "finished_at")
         }
+        if done.status is Status.RETRYING:
+            values["payload"] = orjson.dumps(done.payload).decode()
         deadline = time.monotonic() + CLAIM_MS / 1000
         while True:
             try:

@@ -23,6 +23,8 @@ from alerts.receivers.texts import Texts, plain_text, plain_title
 
 #: From the connection to the server's last word.
 TIMEOUT_SECONDS = 10.0
+#: From this code on an answer holds for all times; below it a later try may succeed.
+_FOR_GOOD = 500
 _HERE = ("localhost", "127.0.0.1", "::1")
 _SUBJECT = '{{ template "email.default.subject" . }}'
 _TEXT = '{{ template "email.default.text" . }}'
@@ -36,9 +38,8 @@ def send(settings: EmailConfig, message: Message, texts: Texts) -> None:
     mail = built(settings, message, texts)
     to = _addresses("to", texts.fill("email_configs.to", settings.to))
     sender = _addresses("from", texts.fill("email_configs.from", settings.sender))[0]
-    refused = hand_over(settings, mail, sender, to)
-    if refused:
-        texts.failures.append(f"refused for {', '.join(refused)}")
+    refused = hand_over(settings, mail, sender, message.only or to)
+    texts.failures += filter(None, (message.refused, refused))
 
 
 def built(settings: EmailConfig, message: Message, texts: Texts) -> EmailMessage:
@@ -85,8 +86,11 @@ def _addresses(name: str, text: str) -> list[str]:
     return found
 
 
-def hand_over(settings: EmailConfig, mail: EmailMessage, sender: str, to: Sequence[str]) -> list[str]:
-    """Give a mail to the server of the settings; which of its recipients were refused. Raises SendError."""
+def hand_over(settings: EmailConfig, mail: EmailMessage, sender: str, to: Sequence[str]) -> str:
+    """Give a mail to the server of the settings; which of its recipients were refused for good, empty if none was.
+
+    Raises SendError; its `left` are those who were refused for now while others got it.
+    """
     host, _, port = settings.smarthost.rpartition(":")
     with Cut(TIMEOUT_SECONDS) as cut:
         try:
@@ -107,7 +111,16 @@ def hand_over(settings: EmailConfig, mail: EmailMessage, sender: str, to: Sequen
             late = cut.done or isinstance(error, TimeoutError)
             reason = f"no answer within {TIMEOUT_SECONDS:g} s" if late else str(error) or type(error).__name__
             raise SendError(f"{settings.smarthost}: {reason}", retryable=True) from None
-    return [f"{address} ({code} {_text(said)})" for address, (code, said) in refused.items()]
+    later = [address for address, (code, _) in refused.items() if code < _FOR_GOOD]
+    never = _told({address: said for address, said in refused.items() if address not in later})
+    if later:
+        raise SendError(_told(refused), retryable=True, left={"only": later, "refused": never})
+    return never
+
+
+def _told(refused: Mapping[str, tuple[int, Any]]) -> str:
+    said = [f"{address} ({code} {_text(text)})" for address, (code, text) in refused.items()]
+    return f"refused for {', '.join(said)}" if said else ""
 
 
 class _Client(smtplib.SMTP):
@@ -152,12 +165,12 @@ def _prepare(client: smtplib.SMTP, settings: EmailConfig, host: str, cut: Cut) -
 
 def _refused(recipients: Mapping[str, tuple[int, Any]]) -> SendError:
     said = "; ".join(f"{address}: {code} {_text(text)}" for address, (code, text) in recipients.items())
-    return SendError(said, retryable=any(code < 500 for code, _ in recipients.values()))
+    return SendError(said, retryable=any(code < _FOR_GOOD for code, _ in recipients.values()))
 
 
 def _failed(code: int, said: Any) -> SendError:
     # Below 400 is no answer of the protocol: the connection broke.
-    return SendError(f"{code} {_text(said)}", retryable=code < 500)
+    return SendError(f"{code} {_text(said)}", retryable=code < _FOR_GOOD)
 
 
 def _text(said: Any) -> str:

@@ -20,13 +20,18 @@ _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """at: the instant that it tells of (milliseconds); whether an alert is over is judged by it."""
+    """at: the instant that it tells of (milliseconds); whether an alert is over is judged by it.
+
+    only: the mail addresses that have still to get it; empty for all. refused: which never will, told by the server.
+    """
 
     receiver: str
     group_key: str
     group_labels: Mapping[str, str]
     alerts: tuple[Alert, ...]
     at: int
+    only: tuple[str, ...] = ()
+    refused: str = ""
 
     @classmethod
     def of(cls, notification: Notification) -> Self:
@@ -50,7 +55,8 @@ class Message:
     def from_json(cls, given: Mapping[str, Any]) -> Self:
         """What the outbox kept."""
         alerts = tuple(Alert(**each) for each in given["alerts"])
-        return cls(given["receiver"], given["group_key"], given["group_labels"], alerts, given["at"])
+        only, refused = tuple(given.get("only", ())), given.get("refused", "")
+        return cls(given["receiver"], given["group_key"], given["group_labels"], alerts, given["at"], only, refused)
 
     def data(self, external_url: str) -> templates.Data:
         """What templates see of it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
@@ -41,7 +41,7 @@ class Sending:
                 raise SendError("the run is not in the ledger any more", retryable=False)
             if run.delivered.get(channel) == "":
                 return ""
-            parcel = self._parcel(connection, run)
+            parcel = self._parcel(connection, run, delivery.payload.get("only", ()))
         try:
             said = self._deliver(channel, parcel)
         except SendError as error:
@@ -50,7 +50,7 @@ class Sending:
             raise
         with self._record.write() as connection:
             self._done(connection, run.id, channel, "", delivery.attempts)
-        return said
+        return "; ".join(filter(None, (delivery.payload.get("refused", ""), said)))
 
     def given_up(self, connection: Connection, delivery: Delivery) -> None:
         """It did not arrive."""
@@ -63,7 +63,7 @@ class Sending:
         if status in (RunStatus.DONE, RunStatus.FAILED):
             self.on_done(status)
 
-    def _parcel(self, connection: Connection, run: Run) -> Parcel:
+    def _parcel(self, connection: Connection, run: Run, only: Sequence[str]) -> Parcel:
         names = runs.files_of(connection, [run.id])[run.id]
         found = {name: runs.file(connection, run.id, name) or b"" for name in names}
         message = found.pop(MESSAGE, b"")
@@ -76,6 +76,7 @@ class Sending:
             links={name: self._links.made(run.id, name) for name in found},
             message=message,
             recipients=tuple(run.plan.recipients),
+            only=tuple(only),
             note=run.note,
         )
 

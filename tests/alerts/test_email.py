@@ -157,6 +157,17 @@ def test_a_refusal_tells_whether_to_try_again(answers: list[str], retryable: boo
         )
 
 
+def test_who_is_greylisted_alone_gets_it_at_a_later_try_and_the_others_once() -> None:
+    with mailbox() as box:
+        box.answers = ["451 later", "550 nobody"]
+        with pytest.raises(SendError, match=r"refused for ops@h\.org \(451 later\), b@h.org \(550 nobody\)") as refused:
+            send(box, message(), to="ops@h.org, b@h.org, c@h.org")
+        assert refused.value.retryable
+        texts = send(box, Message.from_json({**message().as_json(), **refused.value.left}))
+    assert box.recipients == [["c@h.org"], ["ops@h.org"]]
+    assert texts.note == "refused for b@h.org (550 nobody)"
+
+
 def test_who_is_refused_alone_is_named_and_the_others_get_it() -> None:
     with mailbox() as box:
         box.answers = ["550 nobody of this name"]

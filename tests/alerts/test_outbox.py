@@ -117,6 +117,16 @@ def test_greylisted_mail_arrives(hook: Hook, run: Run) -> None:
     wait_until(lambda: status_of(bench, "mail/email/0") == [("sent", 2)], what="it is noted as sent")
 
 
+def test_of_several_recipients_the_greylisted_one_gets_it_later_and_the_others_once(hook: Hook, run: Run) -> None:
+    with mailbox() as box:
+        box.answers = ["451 4.7.1 greylisted, come back later"]
+        bench = run(THREE.replace("to: ops@h.org", "to: 'ops@h.org, b@h.org'"), mail=box.port)
+        bench.fire(id="1")
+        box.wait_for(2)
+        wait_until(lambda: status_of(bench, "mail/email/0") == [("sent", 2)], what="it is noted as sent")
+        assert box.recipients == [["b@h.org"], ["ops@h.org"]]
+
+
 def test_a_group_is_told_in_order_and_others_of_the_receiver_go_on(hook: Hook, run: Run) -> None:
     hook.script("/slow", Answer(500))
     bench = run()

@@ -39,7 +39,10 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What is delivered of a run: its files by name, links to them, the message for mail, and who gets it."""
+    """What is delivered of a run: its files by name, links to them, the message for mail, and who gets it.
+
+    only: those recipients who have still to get it; empty for all.
+    """
 
     run_id: int
     schedule: str
@@ -49,4 +52,5 @@ class Parcel:
     links: Mapping[str, str]
     message: bytes = b""
     recipients: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     note: str = ""

@@ -34,5 +34,4 @@ def send(parcel: Parcel, url: SecretStr) -> str:
     assert isinstance(message, EmailMessage)
     message["From"] = sender
     message["To"] = ", ".join(parcel.recipients)
-    refused = hand_over(settings, message, sender, parcel.recipients)
-    return f"refused for {', '.join(refused)}" if refused else ""
+    return hand_over(settings, message, sender, parcel.only or parcel.recipients)

@@ -51,11 +51,18 @@ PLAN = Plan("Bank, all", "monthly", ZONE, "", ["xlsx", "csv"], ["ann@example.org
 
 
 class Mailbox:
-    """Takes mail, after it has refused some for now."""
+    """Takes mail, after it has refused some for now; `later`: whom it knows at the second try only."""
 
-    def __init__(self, refusals: int = 0) -> None:
-        self.refusals = refusals
+    def __init__(self, refusals: int = 0, later: str = "") -> None:
+        self.refusals, self.later = refusals, later
         self.taken: list[tuple[str, list[str], bytes]] = []
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if address == self.later:
+            self.later = ""
+            return "451 come back later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if self.refusals:
@@ -143,6 +150,18 @@ def serving(box: Mailbox) -> Controller:
 
 def smtp(controller: Controller) -> SecretStr:
     return SecretStr(f"smtp://127.0.0.1:{controller.port}?from=hive@example.org")
+
+
+def test_who_is_refused_for_now_gets_the_report_later_and_the_others_once(open_office: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("app.reports.making.made", _without_pictures)
+    box = Mailbox(later="ann@example.org")
+    controller = serving(box)
+    try:
+        run = open_office(smtp_url=smtp(controller)).run(replace(PLAN, forms=["csv"]))
+    finally:
+        controller.stop()
+    assert (run.status, run.tries) == (RunStatus.DONE, 2)
+    assert [recipients for _, recipients, _ in box.taken] == [["bob@example.org"], ["ann@example.org"]]
 
 
 @pytest.mark.slow
