@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -34,8 +34,8 @@ class Store(Samples, Protocol):
 
 #: Fills a template in: its text, the labels and the value that it may use.
 Expand = Callable[[str, Labels, float], Expanded]
-#: A series and its value at an instant.
-Pair = tuple[Labels, float]
+#: Series and the value of each at an instant.
+Found = tuple[Sequence[Labels], Sequence[float]]
 
 
 @dataclass(slots=True)
@@ -52,6 +52,10 @@ class RuleState:
     evaluated_at: int | None = None
     seconds: float = 0.0
     _recorded: dict[Fingerprint, Labels] = field(default_factory=dict)
+    #: What the expression gave and what became of it: the same objects as long as no series comes or goes.
+    _given: Sequence[Labels] = ()
+    _results: Sequence[Labels] = ()
+    _stored: Sequence[Labels] = ()
 
     def evaluate(self, group: Group, store: Store, at: int, expand: Expand, memo: Memo[Value] | None = None) -> None:
         """Judge it as of an instant and store what it gives; an error costs this rule its turn, nothing else."""
@@ -69,8 +73,7 @@ class RuleState:
 
         try:
             result = instant(self.rule.query, store, at - group.query_offset, limits, memo)
-            given = self.take(group, _pairs(result), at, in_time)
-            self._store(store, at, given)
+            self._store(store, at, *self.take(group, _found(result), at, in_time))
             self.error = ""
         except Exception as error:  # noqa: BLE001 - the next rule is judged whatever this one does
             if str(error) != self.error:
@@ -86,46 +89,49 @@ class RuleState:
         self.error, self.template_error = earlier.error, earlier.template_error
         self.evaluated_at, self.seconds = earlier.evaluated_at, earlier.seconds
 
-    def take(self, group: Group, found: list[Pair], at: int, expand: Expand) -> list[Pair]:
+    def take(self, group: Group, found: Found, at: int, expand: Expand) -> Found:
         """Take in what the expression gave at an instant; the samples that come of it. ValueError if it can't be so."""
+        given, values = found
         if self.rule.record:
-            return self._results(group, found)
+            if given is not self._given:
+                self._results, self._given = self._named(group, given), given
+            return self._results, values
         failed: dict[str, str] = {}
-        alerts = [_alert(self.rule, group, labels, v, at, expand, failed) for labels, v in found]
+        alerts = [_alert(self.rule, group, *each, at, expand, failed) for each in zip(given, values, strict=True)]
         self._note(group, "; ".join(f"the template of {name} failed: {why}" for name, why in failed.items()))
         self.alerts.advance(alerts, at, group.limit)
-        return list(self.alerts.series())
+        series = list(self.alerts.series())
+        return [labels for labels, _ in series], [value for _, value in series]
 
     def _note(self, group: Group, template_error: str) -> None:
         if template_error and template_error != self.template_error:
             log.warning("an alert of the rule %s of group %s: %s", self.rule.name, group.name, template_error)
         self.template_error = template_error
 
-    def _results(self, group: Group, pairs: list[Pair]) -> list[Pair]:
+    def _named(self, group: Group, given: Sequence[Labels]) -> Sequence[Labels]:
         own = {**group.labels, **self.rule.labels, "__name__": self.rule.name}
-        found: list[Pair] = [
-            ({name: text for name, text in {**labels, **own}.items() if text}, v) for labels, v in pairs
-        ]
-        if len({fingerprint(labels) for labels, _ in found}) < len(found):
+        found = [{name: text for name, text in {**labels, **own}.items() if text} for labels in given]
+        if len({fingerprint(labels) for labels in found}) < len(found):
             raise ValueError("vector contains metrics with the same labelset after applying rule labels")
         if 0 < group.limit < len(found):
             raise ValueError(f"exceeded limit of {group.limit} with {len(found)} series")
         return found
 
-    def _store(self, store: Store, at: int, given: list[Pair]) -> None:
-        now = {fingerprint(labels): labels for labels, _ in given}
-        ended = [(labels, float(STALE)) for key, labels in self._recorded.items() if key not in now]
-        if given or ended:
-            store.append(at, given + ended)
-        self._recorded = now
+    def _store(self, store: Store, at: int, labels: Sequence[Labels], values: Sequence[float]) -> None:
+        samples = list(zip(labels, values, strict=True))
+        if labels is not self._stored:
+            now = {fingerprint(each): each for each in labels}
+            samples += [(each, float(STALE)) for key, each in self._recorded.items() if key not in now]
+            self._recorded, self._stored = now, labels
+        if samples:
+            store.append(at, samples)
 
 
-def _pairs(result: object) -> list[Pair]:
-    match result:
-        case Scalar(value):
-            return [({}, value)]
-        case Vector(labels, values):
-            return list(zip(labels, values.tolist(), strict=True))
+def _found(result: object) -> Found:
+    if isinstance(result, Vector):
+        return result.labels, result.values.tolist()
+    if isinstance(result, Scalar):
+        return [{}], [result.value]
     raise ValueError("the expression gives neither a vector nor a number")
 
 

@@ -68,9 +68,10 @@ class RuleAlerts:
         """Take in what the rule gave at an instant; ValueError if two alerts have the same labels."""
         given: dict[Fingerprint, Alert] = {}
         for alert in found:
-            if alert.fingerprint in given:
+            key = alert.fingerprint
+            if key in given:
                 raise ValueError("vector contains metrics with the same labelset after applying alert labels")
-            given[alert.fingerprint] = alert
+            given[key] = alert
         for key, alert in given.items():
             known = self.alerts.get(key)
             if known is not None and known.state is not State.INACTIVE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -11,7 +11,6 @@ from alerts.backtest.outcome import Backtest, Interval, Outcome
 from alerts.backtest.past import Past, Table
 from alerts.backtest.plan import Plan, Task, known, plan
 from alerts.backtest.threshold import threshold
-from alerts.evaluator import Pair
 from alerts.promql import Limits, Matrix, Memo, QueryStopped, range_query
 from alerts.promql.calls import Value
 from alerts.promql.frame import Floats, Ints
@@ -122,10 +121,9 @@ class _Judge:
             self._advance(turns, answers)
             return
         assert self.table is not None
-        given = self._task.state.take(
-            self._task.group, [(labels, 0.0) for labels in answers.labels], int(turns[0]), expand
-        )
-        rows = [self.table.row(labels) for labels, _ in given]
+        found = answers.labels, [0.0] * len(answers.labels)
+        labels, _ = self._task.state.take(self._task.group, found, int(turns[0]), expand)
+        rows = [self.table.row(each) for each in labels]
         self.table.put(int(np.searchsorted(self._turns, turns[0])), rows, answers.values, answers.here)
 
     def _advance(self, turns: Ints, answers: Matrix) -> None:
@@ -140,8 +138,8 @@ class _Judge:
             # At a move the states are still those of the step before.
             last = moves[move] - 1 if column and column not in moves and self._calm(rows.size) else column
             values = self._firing.worst(answers.values[rows, column : last + 1])
-            found = [(answers.labels[row], v) for row, v in zip(rows.tolist(), values.tolist(), strict=True)]
-            if found or state.alerts.alerts:
+            found = [answers.labels[row] for row in rows.tolist()], values.tolist()
+            if rows.size or state.alerts.alerts:
                 try:
                     given = state.take(group, found, int(turns[last]), expand)
                 except ValueError as error:
@@ -149,7 +147,7 @@ class _Judge:
                 else:
                     self._firing.note(int(turns[last]))
                     if self.table is not None:
-                        self._store(int(turns[last]), given)
+                        self._store(int(turns[last]), *given)
             column = last + 1
 
     def _calm(self, present: int) -> bool:
@@ -162,10 +160,10 @@ class _Judge:
             and all(each.state is State.FIRING and each.keep_firing_since is None for each in alerts.values())
         )
 
-    def _store(self, at: int, given: list[Pair]) -> None:
+    def _store(self, at: int, labels: Sequence[Labels], given: Sequence[float]) -> None:
         assert self.table is not None
-        rows = [self.table.row(labels) for labels, _ in given]
-        values = np.array([[value] for _, value in given]).reshape(-1, 1)
+        rows = [self.table.row(each) for each in labels]
+        values = np.array(given).reshape(-1, 1)
         self.table.put(int(np.searchsorted(self._turns, at)), rows, values, np.ones(values.shape, dtype=np.bool_))
 
     def outcome(self) -> Outcome:

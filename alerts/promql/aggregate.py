@@ -11,6 +11,7 @@ from alerts.promql import folds
 from alerts.promql.errors import PromQLError
 from alerts.promql.frame import NAME, Bools, Floats, Frame, Ints, empty, frame, key_of, merged, numbered, without
 from alerts.promql.limits import WEIGHT
+from data.samples.marks import every
 from data.samples.model import Labels, LabelSets
 
 _FOLDS: dict[str, Callable[[Floats, Bools | None], Floats]] = {
@@ -75,8 +76,8 @@ def aggregate(op: str, given: Frame, names: tuple[str, ...], drops: bool, param:
     values, here = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
     nameless = np.zeros(len(plan.labels), dtype=np.bool_)
     for those, members in plan.sizes:
-        cube, mask = np.moveaxis(given.values[members], 1, 2), np.moveaxis(given.here[members], 1, 2)
-        everywhere = None if mask.all() else mask
+        cube, mask = given.values[members].transpose(0, 2, 1), given.here[members].transpose(0, 2, 1)
+        everywhere = None if every(mask) else mask
         if op == "quantile":
             assert param is not None
             values[those] = folds.quantile(cube, everywhere, param)

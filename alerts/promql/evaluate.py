@@ -124,7 +124,7 @@ class Walk:
         starts = ends - node.span
         step = node.step or self.limits.step
         # Multiples of the step, whenever the query is asked.
-        first, end = int(starts.min()) // step * step + step, int(ends.max()) + 1
+        first, end = int(starts[0]) // step * step + step, int(ends[-1]) + 1
         if first >= end:
             return []
         self.budget.spend(WEIGHT * ((end - first) // step))
@@ -157,7 +157,10 @@ class Walk:
         return aggregate(node.op, given, node.labels, node.without, param)
 
     def _binary(self, node: Binary) -> Value:
-        left, right = self.value(node.left), self.value(node.right)
+        left = self.value(node.left)
+        if node.lazy and isinstance(left, Frame) and not len(left.labels):
+            return left
+        right = self.value(node.right)
         if isinstance(left, Frame) and isinstance(right, Frame):
             if node.op in ("and", "or", "unless"):
                 return matching.combine(node.op, left, right, node.matching)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from alerts.promql.frame import Bools, Floats
+from data.samples.marks import every
 
 _SMALLER = 2.0**-64
 #: Bits of a float's fraction.
@@ -20,16 +21,16 @@ def _compensated(values: Floats) -> tuple[Floats, Floats]:
     The values are cut at bits so high that their upper parts add up exactly (Rump, Ogita and Oishi, AccSum).
     """
     bits = values.shape[-1].bit_length() + 1
-    largest = np.maximum(values.max(axis=-1, keepdims=True), -values.min(axis=-1, keepdims=True))
+    largest = np.maximum.reduce(np.abs(values), axis=-1, keepdims=True)
     grid = np.ldexp(1.0, np.frexp(largest)[1] + bits)
     part = values + grid
     part -= grid
-    found, rest = part.sum(axis=-1), values - part
+    found, rest = np.add.reduce(part, axis=-1), values - part
     grid *= 2.0 ** (bits - _DIGITS)
     np.add(rest, grid, out=part)
     part -= grid
     rest -= part
-    return found, part.sum(axis=-1) + rest.sum(axis=-1)
+    return found, np.add.reduce(part, axis=-1) + np.add.reduce(rest, axis=-1)
 
 
 def total(values: Floats, mask: Bools | None) -> Floats:
@@ -39,7 +40,7 @@ def total(values: Floats, mask: Bools | None) -> Floats:
     values = values if mask is None else np.where(mask, values, 0.0)
     result, lost = _compensated(values)
     fine = np.isfinite(result)
-    if fine.all():
+    if every(fine):
         return result + lost
     # An overflow on the way need not be one of the sum.
     smaller, rest = _compensated(values * _SMALLER)
@@ -62,7 +63,7 @@ def mean(values: Floats, mask: Bools | None) -> Floats:
     fine = np.isfinite(result)
     # What was lost is divided by itself: the mean of equal values is that value.
     average = result / number + lost / number
-    return average if fine.all() else np.where(fine, average, total(values / number[..., None], None))
+    return average if every(fine) else np.where(fine, average, total(values / number[..., None], None))
 
 
 def least(values: Floats, mask: Bools | None) -> Floats:

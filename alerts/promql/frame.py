@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alerts.promql.errors import PromQLError
-from data.samples.model import Labels
+from data.samples.marks import every, some
+from data.samples.model import Labels, LabelSets
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -19,7 +20,8 @@ NAME = "__name__"
 _SAME_LABELS = "vector cannot contain metrics with the same labelset"
 
 
-@dataclass(frozen=True, slots=True)
+# Never changed, but not frozen: hundreds of them are made in each evaluation of all rules.
+@dataclass(slots=True, eq=False)
 class Frame:
     """Series by steps: `values[i, s]` means something where `here[i, s]`.
 
@@ -40,21 +42,21 @@ class Frame:
 
     def seen(self) -> Frame:
         """Without the series that are nowhere."""
-        if self.here.all():
+        if every(self.here):
             return self
         rows: Bools = np.asarray(self.here.any(axis=1))
-        return self if rows.all() else self.take(rows)
+        return self if every(rows) else self.take(rows)
 
     def unnamed(self, values: Floats) -> Frame:
         """The same series with other values, which their name no longer fits."""
-        return replace(self, values=values, nameless=np.ones(len(self.labels), dtype=np.bool_))
+        return Frame(self.labels, values, self.here, np.ones(len(self.labels), dtype=np.bool_))
 
 
 def frame(labels: Sequence[Labels], values: Floats, here: Bools | None = None, *, nameless: bool = False) -> Frame:
     """A frame whose series are all named or all nameless; `here` is everywhere by default."""
-    count = len(labels)
     present = np.ones(values.shape, dtype=np.bool_) if here is None else here
-    return Frame(labels, values, present, np.full(count, nameless, dtype=np.bool_))
+    made = np.ones if nameless else np.zeros
+    return Frame(labels, values, present, made(len(labels), dtype=np.bool_))
 
 
 def empty(steps: int) -> Frame:
@@ -88,9 +90,14 @@ def numbered(labels: Sequence[Labels], key: Callable[[Labels], Hashable]) -> tup
     return found, np.array(firsts, dtype=np.int64)
 
 
+def alike(labels: Sequence[Labels]) -> tuple[Ints, Ints]:
+    """The same for groups of series with all labels in common."""
+    return LabelSets.derive(labels, alike, lambda: numbered(labels, key_of))
+
+
 def merged(given: Frame) -> Frame:
     """One series for each label set: those that take turns become one, two at the same time are an error."""
-    groups, firsts = numbered(given.labels, key_of)
+    groups, firsts = alike(given.labels)
     if len(firsts) == len(given.labels):
         return given
     shape = (len(firsts), given.values.shape[1])
@@ -117,11 +124,15 @@ def joined(first: Frame, second: Frame) -> Frame:
 
 def named(given: Frame) -> Frame:
     """With the names dropped that no longer fit: what the user gets to see."""
-    if not given.nameless.any():
+    if not some(given.nameless):
         return given
-    names = {each.get(NAME) for each in given.labels}
-    pairs = zip(given.labels, given.nameless.tolist(), strict=True)
-    labels = [without(each, NAME) if nameless else each for each, nameless in pairs]
-    clean = replace(given, labels=labels, nameless=np.zeros(len(labels), dtype=np.bool_))
-    # Series that had one name differ in another label.
-    return clean if len(names) == 1 else merged(clean)
+
+    def compute() -> tuple[LabelSets, bool]:
+        pairs = zip(given.labels, given.nameless.tolist(), strict=True)
+        # Series that had one name differ in another label.
+        of_one = len({each.get(NAME) for each in given.labels}) == 1
+        return LabelSets(without(each, NAME) if nameless else each for each, nameless in pairs), of_one
+
+    labels, of_one = LabelSets.derive(given.labels, (named, given.nameless.tobytes()), compute)
+    clean = Frame(labels, given.values, given.here, np.zeros(len(labels), dtype=np.bool_))
+    return clean if of_one else merged(clean)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from alerts.promql.frame import Bools, Floats, Frame, Ints, frame, key_of, numbered, without
+from data.samples.marks import every, some
 from data.samples.model import Labels, LabelSets
 
 _LE = "le"
@@ -50,10 +51,10 @@ def _bound(text: str) -> float:
 
 def _quantiles(q: Floats, bounds: Floats, counts: Floats, here: Bools) -> tuple[Floats, Bools]:
     """(values, where there are any) of histograms with the same buckets; counts: (histogram, bucket, step)."""
-    counts, here = np.moveaxis(counts, 1, 2), np.moveaxis(here, 1, 2)
+    counts, here = counts.transpose(0, 2, 1), here.transpose(0, 2, 1)
     values = np.full(counts.shape[:2], np.nan)
     ranks = np.broadcast_to(q, values.shape)
-    if here.all():
+    if every(here):
         flat = _interpolated(ranks.reshape(-1), bounds, counts.reshape(-1, bounds.size))
         return flat.reshape(values.shape), here[:, :, 0]
     patterns, which = np.unique(here.reshape(-1, here.shape[2]), axis=0, return_inverse=True)
@@ -69,8 +70,10 @@ def _interpolated(q: Floats, bounds: Floats, counts: Floats) -> Floats:
     """Quantiles by linear interpolation within a bucket; bounds ascending, counts: (quantile, bucket)."""
     if bounds[-1] != np.inf:
         return _beyond(q, np.full(q.shape, np.nan))
-    bounds, begins = np.unique(bounds, return_index=True)
-    counts = _monotonic(np.add.reduceat(counts, begins, axis=1))
+    if some(bounds[1:] == bounds[:-1]):
+        bounds, begins = np.unique(bounds, return_index=True)
+        counts = np.add.reduceat(counts, begins, axis=1)
+    counts = _monotonic(counts)
     if len(bounds) < 2:
         return _beyond(q, np.full(q.shape, np.nan))
     rank = q * counts[:, -1]
@@ -94,6 +97,9 @@ def _beyond(q: Floats, values: Floats) -> Floats:
 
 def _monotonic(counts: Floats) -> Floats:
     """Cumulative counts that never fall, differences of mere rounding removed."""
+    steps = np.diff(counts, axis=1)
+    if every((steps == 0) | (steps >= _TOLERANCE * (np.abs(counts[:, 1:]) + np.abs(counts[:, :-1])))):
+        return counts
     counts = counts.copy()
     for bucket in range(1, counts.shape[1]):
         before, count = counts[:, bucket - 1], counts[:, bucket]

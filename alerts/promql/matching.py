@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from alerts.promql import operators
 from alerts.promql.errors import PromQLError
-from alerts.promql.frame import NAME, Bools, Frame, Ints, empty, joined, key_of, merged, numbered, without
+from alerts.promql.frame import NAME, Bools, Frame, Ints, alike, empty, joined, merged, numbered, without
 from alerts.promql.limits import WEIGHT
 from alerts.promql.nodes import Binary, Matching
-from data.samples.model import Labels
+from data.samples.model import Labels, LabelSets
 
 
 def _signature(rule: Matching) -> Callable[[Labels], Hashable]:
@@ -24,8 +25,12 @@ def _signature(rule: Matching) -> Callable[[Labels], Hashable]:
 
 def _signed(left: Frame, right: Frame, rule: Matching) -> tuple[Ints, Ints, int]:
     """The numbers of the signatures of the series on the left and on the right, and how many there are."""
-    groups, firsts = numbered([*left.labels, *right.labels], _signature(rule))
-    return groups[: len(left.labels)], groups[len(left.labels) :], len(firsts)
+
+    def compute() -> tuple[Ints, Ints, int]:
+        groups, firsts = numbered([*left.labels, *right.labels], _signature(rule))
+        return groups[: len(left.labels)], groups[len(left.labels) :], len(firsts)
+
+    return LabelSets.derive_of_both(left.labels, right.labels, (_signed, rule), compute)
 
 
 def _has_twins(groups: Ints) -> bool:
@@ -58,7 +63,7 @@ def combine(op: str, left: Frame, right: Frame, rule: Matching) -> Frame:
 
 def _settled(given: Frame) -> Frame:
     """One series for each label set; where one has a name and its twin is to lose it, both stay for now."""
-    if len(given.labels) < 2:
+    if len(alike(given.labels)[1]) == len(given.labels):
         return given
     rows = (given.nameless, ~given.nameless)
     parts = [merged(given.take(part)) for part in rows]
@@ -79,35 +84,47 @@ def operate(node: Binary, left: Frame, right: Frame, spend: Callable[[int], None
         both = many.here.any(axis=0) & one.here.any(axis=0)
         _check_one_side(one, one_groups, _tally(one_groups, size, one.here & both), rule)
     steps = left.values.shape[1]
-    rows, partners = _pairs(many_groups, one_groups, lambda pairs: spend(WEIGHT * pairs * steps))
+    spend(WEIGHT * steps * int(np.bincount(many_groups, minlength=size) @ np.bincount(one_groups, minlength=size)))
+    pairs = LabelSets.derive_of_both(
+        many.labels, one.labels, (operate, op, rule), lambda: _pairs(many, one, (many_groups, one_groups), op, rule)
+    )
+    rows, partners = pairs.rows, pairs.partners
     if not rows.size:
         return empty(steps)
     here = many.here[rows] & one.here[partners]
-    labels = [
-        _result(many.labels[row], one.labels[partner], op, rule)
-        for row, partner in zip(rows.tolist(), partners.tolist(), strict=True)
-    ]
-    if _has_twins(many_groups[rows]):
-        _check_many_side(many_groups[rows], labels, here, rule)
+    if pairs.has_twins:
+        _check_many_side(many_groups[rows], pairs.labels, here, rule)
     mine, theirs = many.values[rows], one.values[partners]
     values = operators.apply(op, theirs, mine) if rule.many == "right" else operators.apply(op, mine, theirs)
     nameless = many.nameless[rows] | node.returns_bool
     if operators.compares(op) and not node.returns_bool:
         here = here & (values > 0)
         values = theirs if rule.many == "right" else mine
-    return _settled(Frame(labels, values, here, nameless).seen())
+    return _settled(Frame(pairs.labels, values, here, nameless).seen())
 
 
-def _pairs(many: Ints, one: Ints, spend: Callable[[int], None]) -> tuple[Ints, Ints]:
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """The series that meet: rows of the many side, their partners on the other, the labels of what comes of them.
+
+    has_twins: several have the same signature.
+    """
+
+    rows: Ints
+    partners: Ints
+    labels: LabelSets
+    has_twins: bool
+
+
+def _pairs(many: Frame, one: Frame, groups: tuple[Ints, Ints], op: str, rule: Matching) -> _Pairs:
     """Every series of the many side with every one of the other that has its signature."""
-    size = max(int(many.max()), int(one.max())) + 1
-    spend(int((np.bincount(many, minlength=size) * np.bincount(one, minlength=size)).sum()))
     partners: dict[int, list[int]] = {}
-    for index, group in enumerate(one.tolist()):
+    for index, group in enumerate(groups[1].tolist()):
         partners.setdefault(group, []).append(index)
-    found = [(row, each) for row, group in enumerate(many.tolist()) for each in partners.get(group, ())]
+    found = [(row, each) for row, group in enumerate(groups[0].tolist()) for each in partners.get(group, ())]
+    labels = LabelSets(_result(many.labels[row], one.labels[partner], op, rule) for row, partner in found)
     pairs = np.array(found, dtype=np.int64).reshape(-1, 2)
-    return pairs[:, 0], pairs[:, 1]
+    return _Pairs(pairs[:, 0], pairs[:, 1], labels, _has_twins(groups[0][pairs[:, 0]]))
 
 
 def _result(many: Labels, one: Labels, op: str, rule: Matching) -> Labels:
@@ -141,14 +158,14 @@ def _check_one_side(one: Frame, groups: Ints, count: Ints, rule: Matching) -> No
     )
 
 
-def _check_many_side(groups: Ints, labels: list[Labels], here: Bools, rule: Matching) -> None:
+def _check_many_side(groups: Ints, labels: Sequence[Labels], here: Bools, rule: Matching) -> None:
     if rule.many == "neither":
         if (_tally(groups, int(groups.max(initial=0)) + 1, here) > 1).any():
             raise PromQLError(
                 "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
             )
         return
-    keys, firsts = numbered(labels, key_of)
+    keys, firsts = alike(labels)
     # The same labels may come from two signatures: only twins of one signature are an error here.
     if len(firsts) < len(labels):
         together, pairs = np.unique(np.stack((groups, keys)), axis=1, return_inverse=True)

@@ -93,13 +93,14 @@ class Matching:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """Two operands and what is between them."""
+    """Two operands and what is between them. lazy: where the left one is empty, the right one need not be looked at."""
 
     op: str
     left: Node
     right: Node
     matching: Matching
     returns_bool: bool
+    lazy: bool = False
 
 
 Node: TypeAlias = Number | String | Selector | Range | Subquery | Call | Negate | Aggregate | Binary

@@ -28,6 +28,7 @@ from alerts.promql.nodes import (
     String,
     Subquery,
 )
+from alerts.promql.survey import may_fail
 from data.samples.model import Matcher
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -152,9 +153,9 @@ class _Reader:
             include = tuple(modifier.group_labels or ())
             matching = Matching(on, tuple(rule.labels) if rule else (), many, include)
             returns_bool = modifier.return_bool
-        return Binary(
-            str(node.op).strip(), self.read(node.lhs, depth), self.read(node.rhs, depth), matching, returns_bool
-        )
+        op, left, right = str(node.op).strip(), self.read(node.lhs, depth), self.read(node.rhs, depth)
+        lazy = op in ("and", "unless") and not may_fail(right)
+        return Binary(op, left, right, matching, returns_bool, lazy)
 
 
 def _millis(span: timedelta | None) -> int:

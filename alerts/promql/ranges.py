@@ -9,6 +9,7 @@ import numpy as np
 from alerts.promql import folds, sliding
 from alerts.promql.frame import Bools, Floats, Frame, Ints
 from alerts.promql.windows import Windows
+from data.samples.marks import some
 
 _Fold = Callable[[Floats, Bools | None], Floats]
 _Slide = Callable[[Windows, Floats], Floats]
@@ -22,7 +23,7 @@ def _drops(values: Floats) -> Bools:
 def _lost(window: Windows) -> Floats:
     """What a counter lost by its resets in each window: the value before each of them."""
     drops = _drops(window.values)
-    if not drops.any():
+    if not some(drops):
         return np.zeros((1, window.ends.size))
     before = np.where(drops, window.values[:, :-1], 0.0)
     # An infinity in a running sum would spoil all windows behind it.

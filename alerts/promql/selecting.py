@@ -11,6 +11,7 @@ from alerts.promql.errors import PromQLError
 from alerts.promql.frame import Bools, Floats, Frame, Ints, empty, frame, joined, key_of, numbered
 from alerts.promql.limits import WEIGHT
 from alerts.promql.windows import Windows, windows
+from data.samples.marks import some
 from data.samples.model import ABSENT, Block, Labels, Matcher, Samples, is_absent, is_stale
 
 _Spend = Callable[[int], None]
@@ -19,8 +20,8 @@ _Spend = Callable[[int], None]
 def latest(
     samples: Samples, matchers: Sequence[Matcher], ends: Ints, lookback: int, spend: _Spend, *, sampled: bool = False
 ) -> Frame:
-    """The latest sample at each of `ends`, at most `lookback` old; or, `sampled`, its time in seconds."""
-    blocks = _blocks(samples, matchers, int(ends.min()) - lookback + 1, int(ends.max()), spend)
+    """The latest sample at each of `ends` (ascending), at most `lookback` old; or, `sampled`, its time in seconds."""
+    blocks = _blocks(samples, matchers, int(ends[0]) - lookback + 1, int(ends[-1]), spend)
     parts = []
     for block in blocks:
         spend(WEIGHT * len(block.labels) * ends.size)
@@ -32,17 +33,17 @@ def latest(
 
 def _latest(block: Block, ends: Ints, lookback: int) -> tuple[Floats, Ints, Bools]:
     """(values, times, where there is one) of a block's series at each end; times may be those of all series."""
-    if ends.size == 1 and not is_absent(block.values[:, -1:]).any():
+    if ends.size == 1 and not some(is_absent(block.values[:, -1:])):
         # Nothing in the block is later than the end, or too old.
         values = block.values[:, -1:]
         return values, block.times[-1:], ~is_stale(values)
     index = (block.times.searchsorted(ends, side="right") - 1)[None, :]
     absent = is_absent(block.values)
-    if absent.any():
+    if some(absent):
         filled = np.where(absent, -1, np.arange(block.times.size))
-        index = np.where(index < 0, -1, np.maximum.accumulate(filled, axis=1)[:, index[0]])
+        index = np.where(index < 0, -1, np.maximum.accumulate(filled, axis=1).take(index[0], axis=1))
     place = np.maximum(index, 0)
-    values = block.values[:, place[0]] if len(place) == 1 else np.take_along_axis(block.values, place, axis=1)
+    values = block.values.take(place[0], axis=1) if len(place) == 1 else np.take_along_axis(block.values, place, axis=1)
     times = block.times[place]
     return values, times, (index >= 0) & (times > ends - lookback) & ~is_stale(values)
 
@@ -50,8 +51,8 @@ def _latest(block: Block, ends: Ints, lookback: int) -> tuple[Floats, Ints, Bool
 def stretches(
     samples: Samples, matchers: Sequence[Matcher], bounds: tuple[Ints, Ints, Ints], spend: _Spend
 ) -> list[Windows]:
-    """All samples in each of the stretches (start, end]; bounds: (starts, ends, the steps' instants)."""
-    blocks = _blocks(samples, matchers, int(bounds[0].min()) + 1, int(bounds[1].max()), spend)
+    """All samples in each of the stretches (start, end]; bounds: (starts, ends, the steps' instants), ascending."""
+    blocks = _blocks(samples, matchers, int(bounds[0][0]) + 1, int(bounds[1][-1]), spend)
     return [
         windows(
             (block.labels, block.times, block.values, _valid(block.values)),
@@ -64,7 +65,7 @@ def stretches(
 
 
 def _valid(values: Floats) -> Bools:
-    if not np.isnan(values).any():
+    if not some(np.isnan(values)):
         return np.ones((1, 1), dtype=np.bool_)
     return ~(is_stale(values) | is_absent(values))
 

@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from alerts.promql.elementwise import DATES, MATH
 from alerts.promql.limits import Limits
-from alerts.promql.nodes import Aggregate, Binary, Call, Negate, Node, Range, Selector, Subquery
+from alerts.promql.nodes import (
+    Aggregate,
+    Binary,
+    Call,
+    Negate,
+    Node,
+    Number,
+    Range,
+    Selector,
+    Subquery,
+    kind_of,
+)
+from alerts.promql.ranges import OVER_TIME
 from data.samples.model import Matcher
 
 _LOOKBACK = Limits().lookback
+_SAFE_AGGREGATIONS = frozenset(("sum", "avg", "min", "max", "count", "stddev", "stdvar", "group"))
+_SAFE_CALLS = frozenset((*OVER_TIME, *MATH, *DATES, "predict_linear", "absent", "time", "vector", "scalar"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +48,24 @@ class Look:
     def may_find(self, name: str) -> bool:
         """Whether series of this name can meet the matchers."""
         return all(matcher.matches(name) for matcher in self.matchers if matcher.name == "__name__")
+
+
+def may_fail(node: Node) -> bool:
+    """Whether an answer may be refused, for series that must not meet or for too many samples."""
+    match node:
+        case Number() | Selector() | Range():
+            return False
+        case Negate():
+            return may_fail(node.expr)
+        case Aggregate():
+            return node.op not in _SAFE_AGGREGATIONS or may_fail(node.expr)
+        case Call():
+            return node.name not in _SAFE_CALLS or any(may_fail(each) for each in node.args)
+        case Binary():
+            one_is_a_number = "scalar" in (kind_of(node.left), kind_of(node.right))
+            safe = one_is_a_number or node.op in ("and", "unless")
+            return not safe or may_fail(node.left) or may_fail(node.right)
+    return True
 
 
 def looks(node: Node, reach: int = 0, *, fixed: bool = False, absence: bool = False) -> Iterator[Look]:

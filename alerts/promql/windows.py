@@ -9,13 +9,14 @@ import numpy as np
 
 from alerts.promql.frame import Bools, Floats, Frame, Ints, frame
 from alerts.promql.limits import WEIGHT
+from data.samples.marks import every, some
 from data.samples.model import Labels
 
 #: How many values are laid out in one piece.
 _PIECE = 1 << 21
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Windows:
     """Samples `values[i, first[i, s]:last[i, s]]` of series i at step s.
 
@@ -41,16 +42,16 @@ class Windows:
 
     def pick(self, among: Floats | Ints, index: Ints) -> Floats:
         """What stands at one place of each window, as floats."""
-        index = np.clip(index, 0, among.shape[1] - 1)
+        index = np.minimum(np.maximum(index, 0), among.shape[1] - 1)
         if len(index) == 1:
-            return np.asarray(among[:, index[0]], dtype=np.float64)
+            return np.asarray(among.take(index[0], axis=1), dtype=np.float64)
         if len(among) == 1:
             return np.asarray(among[0][index], dtype=np.float64)
         return np.asarray(np.take_along_axis(among, index, axis=1), dtype=np.float64)
 
     def between(self, marks: Floats | Bools) -> Floats:
         """The sum of what belongs to neighbours (marks[:, k]: samples k and k + 1) within each window."""
-        if not marks.any():
+        if not some(marks):
             return np.zeros((len(self.labels), self.ends.size))
         sums = np.zeros((marks.shape[0], marks.shape[1] + 1))
         np.cumsum(marks, axis=1, out=sums[:, 1:])
@@ -62,7 +63,7 @@ class Windows:
         if values.shape != shape:
             values = np.broadcast_to(values, shape)
         if here.shape != shape:
-            here = np.broadcast_to(here, shape)
+            here = here | np.zeros(shape, dtype=np.bool_)
         found = frame(self.labels, values, here, nameless=True)
         if keep_name:
             found = Frame(found.labels, found.values, found.here, self.nameless)
@@ -88,7 +89,7 @@ class Windows:
             mask = index < last[..., None]
             index = np.minimum(index, self.times.shape[1] - 1)
             times, values = self._laid_out(index)
-            result[:, steps] = function(values, None if mask.all() else mask, times, steps)
+            result[:, steps] = function(values, None if every(mask) else mask, times, steps)
         return result
 
     def _pieces(self) -> Iterator[slice]:
@@ -103,7 +104,8 @@ class Windows:
         if len(index) > 1:
             rows = np.arange(len(index))[:, None, None]
             return self.times[rows if len(self.times) > 1 else 0, index], self.values[rows, index]
-        return self.times[:, index[0]], self.values[:, index[0]]
+        # As `take` lays them out, what is folded lies together.
+        return self.times.take(index[0], axis=1), self.values.take(index[0], axis=1)
 
 
 def windows(
@@ -119,7 +121,7 @@ def windows(
     first = times.searchsorted(starts, side="right")[None, :]
     last = np.maximum(times.searchsorted(ends, side="right")[None, :], first)
     times = times[None, :]
-    if not valid.all():
+    if not every(valid):
         # Samples of each series are moved together, so that its windows have no holes.
         before = np.zeros((len(valid), valid.shape[1] + 1), dtype=np.int64)
         np.cumsum(valid, axis=1, out=before[:, 1:])

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 from zoneinfo import ZoneInfo
 
 from alerts.templates.calling import Callee, callees
-from alerts.templates.execution import Expanded, expanded_text, parsed
+from alerts.templates.execution import Expanded, Functions, expanded_text, parsed
 from alerts.templates.humanize import humanize_duration
 from alerts.templates.nodes import Definition
 from alerts.templates.notification import Data
@@ -38,7 +38,7 @@ class NotificationTemplates:
         clock: Clock = _utc_now,
         more: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
-        self._functions = _functions(clock) | callees(more or {})
+        self._functions = Functions(_functions(clock) | callees(more or {}))
         self._defined: dict[str, Definition] = {}
         for name, text in (files or {}).items():
             for defined, body in parsed(text, self._functions, name).defined.items():

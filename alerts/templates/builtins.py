@@ -117,6 +117,8 @@ def _printf(layout: str, *values: Any) -> str:
 
 def shown(values: tuple[Any, ...]) -> str:
     """The text of values as actions give them out."""
+    if len(values) == 1 and type(values[0]) is str:
+        return values[0]
     return sprint(["<no value>" if value is None else value for value in values])
 
 

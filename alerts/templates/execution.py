@@ -53,6 +53,14 @@ _METHODS = {**METHODS, **GROUP_METHODS}
 _NOTHING = object()
 
 
+class Functions:
+    """What templates may call: Go's own functions and `more`."""
+
+    def __init__(self, more: Mapping[str, Callee]) -> None:
+        self.by_name = {**BUILTINS, **more}
+        self.names = frozenset((*self.by_name, "and", "or"))
+
+
 @dataclass(frozen=True, slots=True)
 class Expanded:
     """A text, and why it could not be filled in; empty if it could."""
@@ -64,7 +72,7 @@ class Expanded:
 def expanded_text(
     text: str,
     data: Any,
-    functions: Mapping[str, Callee],
+    functions: Functions,
     defined: Mapping[str, Definition],
     *,
     before: str = "",
@@ -87,22 +95,22 @@ def expanded_text(
         return Expanded(fallback or text, "nested too deeply")
 
 
-def parsed(text: str, functions: Mapping[str, Callee], source: str = "") -> Parsed:
-    """The tree of a template that may use these functions and Go's own; raises TemplateError."""
-    return parse(text, frozenset((*BUILTINS, *functions, "and", "or")), source)
+def parsed(text: str, functions: Functions, source: str = "") -> Parsed:
+    """The tree of a template that may use these functions; raises TemplateError."""
+    return parse(text, functions.names, source)
 
 
 def execute(
     text: str,
     data: Any,
-    functions: Mapping[str, Callee],
+    functions: Functions,
     defined: Mapping[str, Definition] | None = None,
     *,
     escaped: bool = False,
 ) -> str:
     """A template filled in; raises TemplateError."""
     tree = parsed(text, functions)
-    run = _Execution({**(defined or {}), **tree.defined}, {**BUILTINS, **functions}, escaped=escaped)
+    run = _Execution({**(defined or {}), **tree.defined}, functions.by_name, escaped=escaped)
     run.template(tree.main, data)
     return "".join(run.output)
 

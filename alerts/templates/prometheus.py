@@ -13,7 +13,7 @@ from urllib.parse import quote_plus, urlsplit
 from alerts.config import milliseconds
 from alerts.templates import humanize
 from alerts.templates.calling import Callee, callees
-from alerts.templates.execution import Expanded, expanded_text, parsed
+from alerts.templates.execution import Expanded, Functions, expanded_text, parsed
 from alerts.templates.texts import SHARED, title_keeping
 from alerts.templates.times import SECOND, nanoseconds
 from alerts.templates.values import Strings, Struct
@@ -21,9 +21,17 @@ from alerts.templates.values import Strings, Struct
 #: Answers a query of a template with samples; raises ValueError.
 Query = Callable[[str], Iterable[tuple[Mapping[str, str], float]]]
 _HOST_PORT = re.compile(r"(?:\[(?P<inside>[^\[\]]*)\]|(?P<host>[^\[\]:]*)):(?P<port>[^\[\]:]*)")
-_VARIABLES = (
-    "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
-)
+_VARIABLES = {
+    "$labels": "{{$labels := .Labels}}",
+    "$externalLabels": "{{$externalLabels := .ExternalLabels}}",
+    "$externalURL": "{{$externalURL := .ExternalURL}}",
+    "$value": "{{$value := .Value}}",
+}
+
+
+def _variables(text: str) -> str:
+    """What makes known those variables that a text may use."""
+    return "".join(made for name, made in _VARIABLES.items() if name in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +75,16 @@ class RuleTemplates:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._external_labels, self._external_url = Strings(external_labels or {}), external_url
-        self._functions = _functions(external_url, query, now)
+        self._functions = Functions(_functions(external_url, query, now))
 
     def check(self, text: str) -> None:
         """Raise TemplateError for a text that is no template, whatever it would be filled in with."""
-        parsed(_VARIABLES + text, self._functions)
+        parsed(_variables(text) + text, self._functions)
 
     def expand(self, text: str, labels: Mapping[str, str], value: float) -> Expanded:
         """A text filled in; where that fails the text as it is and the error."""
         data = RuleData(Strings(labels), self._external_labels, self._external_url, value)
-        return expanded_text(text, data, self._functions, {}, before=_VARIABLES)
+        return expanded_text(text, data, self._functions, {}, before=_variables(text))
 
 
 def _functions(external_url: str, query: Query | None, now: Callable[[], datetime]) -> dict[str, Callee]:

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.samples.index import SERIES_BYTES, Found
+from data.samples.marks import some
 from data.samples.model import ABSENT, Labels
 
-_FEWEST_COLUMNS, _MOST_COLUMNS = 20, 480
+_FEWEST_COLUMNS, _MOST_COLUMNS = 20, 1920
 
 #: Positions in an array; a slice wherever they are evenly spaced.
 Places: TypeAlias = slice | NDArray[np.int64]
@@ -91,7 +92,7 @@ class Chunk:
     def put(self, at: int, numbers: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         """Set samples at a time: into its column, or into a new one at its place."""
         rows = self.rows(numbers)
-        if (rows < 0).any():
+        if some(rows < 0):
             self._add(numbers[rows < 0])
             rows = self.rows(numbers)
         column = int(self.times.searchsorted(at))
@@ -163,6 +164,11 @@ class Chunk:
         self._times[column] = at
         self.count += 1
         self._set_ends()
+
+
+def is_all(places: Places, count: int) -> bool:
+    """Whether they are the first so many positions in their order."""
+    return isinstance(places, slice) and places.start == 0 and places.stop == count and places.step in (None, 1)
 
 
 def _sliced(places: NDArray[np.int64]) -> Places:

@@ -57,12 +57,13 @@ class Memory:
                     each.cut(at)
                 self._sources = {name: each for name, each in self._sources.items() if each.chunks}
                 self._newest = at
-            self._newest = max(self._newest, at)
+            is_new, self._newest = at > self._newest, max(self._newest, at)
             own = self._sources.get(source) or Source(self._chunk_size)
             own.put(at, samples, whole=whole)
             if own.chunks:
                 self._sources[source] = own
-                self._trim()
+                if is_new:
+                    self._trim()
 
     def select(self, matchers: Sequence[Matcher], start: int, end: int) -> list[Block]:
         """The series that meet all matchers with their samples from `start` to `end`, both included (milliseconds).

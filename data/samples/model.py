@@ -54,8 +54,19 @@ class LabelSets(tuple[Labels, ...]):
             found = labels._derived[key] = compute()
         return found
 
+    @staticmethod
+    def derive_of_both(
+        left: Sequence[Labels], right: Sequence[Labels], key: Hashable, compute: Callable[[], _Derived]
+    ) -> _Derived:
+        """The same of two lots of labels."""
+        if not isinstance(right, LabelSets):
+            return compute()
+        # As long as the other lot is kept its number is its own.
+        return LabelSets.derive(left, (key, id(right)), lambda: (right, compute()))[1]
 
-@dataclass(frozen=True, slots=True)
+
+# Never changed, but not frozen: hundreds of them are made in each evaluation of all rules.
+@dataclass(slots=True, eq=False)
 class Block:
     """Series that were sampled together: `labels[i]` has `values[i, j]` at `times[j]`.
 

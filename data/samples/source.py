@@ -13,8 +13,9 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from data.samples.chunk import Chunk, SavedChunk
+from data.samples.chunk import Chunk, SavedChunk, is_all
 from data.samples.index import SERIES_BYTES, SeriesIndex
+from data.samples.marks import some
 from data.samples.model import ABSENT, STALE, Block, Labels, Matcher, is_absent, is_stale
 
 
@@ -54,7 +55,10 @@ class Source:
 
     def _between(self, start: int, end: int) -> Iterator[tuple[Chunk, slice]]:
         """The chunks that have times from `start` to `end`, both included, and the columns of these."""
-        for chunk in self.chunks[bisect_left(self.chunks, start, key=lambda chunk: chunk.last) :]:
+        # Most queries look at the last one only.
+        newest = len(self.chunks) < 2 or start > self.chunks[-2].last
+        place = -1 if newest else bisect_left(self.chunks, start, key=lambda chunk: chunk.last)
+        for chunk in self.chunks[place:]:
             if chunk.first > end:
                 return
             columns = chunk.columns_between(start, end)
@@ -74,6 +78,8 @@ class Source:
             self._chunk(at, numbers).put(at, numbers, np.fromiter(values.values(), dtype=np.float64))
 
     def _chunk(self, at: int, numbers: NDArray[np.int64]) -> Chunk:
+        if self.chunks and self.chunks[-1].first <= at <= self.chunks[-1].last:
+            return self.chunks[-1]
         if self.chunks and at <= self.chunks[-1].last:
             # Late samples between two chunks are the first of the later one.
             place = bisect_left(self.chunks, at, key=lambda chunk: chunk.last)
@@ -131,15 +137,17 @@ class Source:
         if not parts:
             return None
         times = np.concatenate([chunk.times[columns] for chunk, columns in parts])
-        values = np.full((len(found.labels), len(times)), ABSENT)
+        values = np.empty((len(found.labels), len(times)))
         column = 0
         for chunk, columns in parts:
             series, rows = chunk.places(found)
             width = columns.stop - columns.start
+            if not is_all(series, len(values)):
+                values[:, column : column + width] = ABSENT
             values[series, column : column + width] = chunk.values[:, columns][rows]
             column += width
         # Who is there at the end is there: mostly no other sample has to be looked at.
-        if not is_absent(values[:, -1:]).any():
+        if not some(is_absent(values[:, -1:])):
             return Block(found.labels, times, values)
         present = np.flatnonzero(~is_absent(values).all(axis=1))
         if not present.size:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.annotations import expand
 from alerts.outbox import last_deliveries
 from alerts.running import Rules
 from data.samples.store import SampleStore
@@ -41,7 +42,7 @@ def test_while_the_mail_server_hangs_and_refuses_rules_are_judged_in_time(tmp_pa
         box.hang = 60
         bench = Delivering(tmp_path, hook, ROUTES.replace("PORT", str(box.port)))
         store = SampleStore(tmp_path / "samples.sqlite")
-        rules = Rules(tmp_path / "rules.yml", store, bench.record, lambda text, labels, value: text, bench.lease)
+        rules = Rules(tmp_path / "rules.yml", store, bench.record, expand, bench.lease)
         rules.on_transitions = bench.notifier.take
         rules.on_evaluated = lambda *_: turns.append(rules.groups[0][1][0].evaluated_at or 0)
         rules.start()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ import yaml
 
 from alerts import evaluator
 from alerts.annotations import expand
-from alerts.evaluator import Evaluator
+from alerts.evaluator import Evaluator, Store
 from alerts.promql import Limits, Vector, instant, parse, ranges, selecting, windows
 from alerts.rules import RuleFile
 from alerts.states import RuleAlerts
 from alerts.testfile import Case, InputSeries, Samples
+from data.samples.store import SampleStore
 from tests.alerts.oracle import Answer, answers, same
 from tests.alerts.rule_scenarios import MINUTES, RuleScenario, rule_scenario
 
@@ -58,15 +60,23 @@ def prometheus(scenarios: Sequence[RuleScenario], folder: Path) -> dict[str, Ans
     return answers([_text(n, minute) for n in range(len(scenarios)) for minute in range(MINUTES)], files)
 
 
-def ours(scenario: RuleScenario) -> list[Answer]:
-    """The same of our evaluator."""
+def written(scenario: RuleScenario) -> Samples:
+    """The samples that rules are judged over, all of them at once."""
     series = [InputSeries(series=name, values=values) for name, values in scenario.series.items()]
-    samples = Samples(Case(interval=scenario.step, input_series=series))
+    return Samples(Case(interval=scenario.step, input_series=series))
+
+
+def ours(
+    scenario: RuleScenario, samples: Store | None = None, until: Callable[[int], object] = lambda at: None
+) -> list[Answer]:
+    """The same of our evaluator; `until` lets samples come in up to an instant before it judges."""
+    samples = samples or written(scenario)
     rules = RuleFile.model_validate(yaml.load(scenario.rules, Loader=yaml.BaseLoader))
     timed = [group.model_copy(update={"interval": 60_000}) for group in rules.groups]
     judge = Evaluator(RuleFile(groups=timed), samples, expand)
     found: list[Answer] = []
     for minute in range(MINUTES):
+        until(minute * 60_000)
         for _, _, states, _ in judge.evaluate(minute * 60_000):
             assert not any(state.error for state in states), scenario.rules
         answer = instant(_ASKED, samples, minute * 60_000)
@@ -84,6 +94,22 @@ def differences(scenarios: Sequence[RuleScenario], expected: dict[str, Answer]) 
             if not same(wanted, answer):
                 yield f"scenario {number}, minute {minute}\n  Prometheus: {wanted}\n  ours:       {answer}"
                 break
+
+
+@pytest.mark.slow
+def test_the_store_of_a_server_gives_the_same_whatever_it_remembers_between_evaluations(tmp_path: Path) -> None:
+    for scenario in map(rule_scenario, range(100)):
+        store, coming = SampleStore(tmp_path / "samples.sqlite"), defaultdict(list)
+        for block in written(scenario).select([], 0, MINUTES * 60_000):
+            for at, value in zip(block.times.tolist(), block.values[0].tolist(), strict=True):
+                coming[at].append((block.labels[0], value))
+
+        def until(now: int, store: SampleStore = store, coming: dict[int, Any] = coming) -> None:
+            for at in sorted(at for at in coming if at <= now):
+                store.append(at, coming.pop(at))
+
+        for expected, found in zip(ours(scenario), ours(scenario, store, until), strict=True):
+            assert same(expected, found), scenario.rules
 
 
 @pytest.mark.slow

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
-from alerts.promql import Limits, Memo, Vector, instant, parse, range_query
+import numpy as np
+import pytest
+
+from alerts.promql import Limits, Memo, PromQLError, Vector, instant, parse, range_query
 from alerts.promql.calls import Value
+from data.samples.store import SampleStore
 from tests.alerts.promql.support import Memory
 
 
@@ -55,6 +59,40 @@ def test_after_the_samples_changed_nothing_is_remembered() -> None:
     assert answered(samples, "sum(x)", 300_000, memo) == [30]
     memo.forget()
     assert answered(samples, "sum(x)", 300_000, memo) == [35]
+
+
+def test_what_can_not_matter_is_not_looked_at_unless_it_may_fail() -> None:
+    samples = Counting()
+    samples.load(10_000, {'x{a="1"}': "1x60", 'x{a="2"}': "1x60"})
+    for query, asked in (
+        ("x > 5 and sum(rate(x[1m])) >= 20", 1),
+        ("x > 5 unless on () x", 1),
+        ("x > 0 and x", 2),
+        ("x > 5 or x", 2),
+        ("x > 5 and sum_over_time(x[1m:10s])", 2),
+    ):
+        samples.asked = 0
+        answered(samples, query, 300_000, Memo())
+        assert samples.asked == asked, query
+    with pytest.raises(PromQLError, match="many-to-many"):
+        answered(samples, "x > 5 and x * on () x", 300_000, Memo())
+
+
+def test_series_that_come_and_go_are_met_whatever_was_planned_before(tmp_path: Path) -> None:
+    store = SampleStore(tmp_path / "samples.sqlite")
+
+    def scraped(at: int, *rooms: str) -> list[tuple[str, float]]:
+        named = [
+            ({"__name__": name, "room": room}, value) for room in rooms for name, value in (("a", 6.0), ("b", 2.0))
+        ]
+        store.scraped("s", at, named)
+        found = instant(parse("a / b and a or a * on (room) b"), store, at)
+        assert isinstance(found, Vector)
+        return sorted(zip((each["room"] for each in found.labels), found.values.tolist(), strict=True))
+
+    for at, rooms in ((15_000, "x"), (30_000, "xy"), (45_000, "y"), (60_000, "xyz")):
+        for again in (0, 1):
+            assert scraped(at + again, *rooms) == [(room, 3.0) for room in rooms]
 
 
 def test_many_steps_share_their_aggregations() -> None:

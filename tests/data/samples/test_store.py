@@ -24,6 +24,7 @@ from data.samples.chunk import Chunk
 from data.samples.file import packed, unpacked
 from data.samples.model import ABSENT, STALE, Matcher
 from data.samples.store import SampleStore
+from tests.data.samples.conftest import MOST_COLUMNS
 from tests.data.samples.support import STEP, T0, everything, series, written
 
 SMALL = 1 << 20
@@ -83,7 +84,7 @@ def test_a_restart_goes_on_where_it_ended(path: Path, save_every: int) -> None:
     with opened(path) as store, opened(path.with_name("other")) as unbroken:
         assert same(store, unbroken)
     # Full chunks are single rows, what memory dropped is gone.
-    assert rows(path, "pieces") <= rows(path, "chunks") + 2 * 480
+    assert rows(path, "pieces") <= rows(path, "chunks") + 2 * MOST_COLUMNS
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
