@@ -80,8 +80,7 @@ class RedisSessions:
             row = self._read(redis, session_id)
             if row:
                 now = now_micros()
-                # Not of one that has ended meanwhile.
-                pipe.zadd(self._index, {session_id: now}, xx=True)
+                pipe.zadd(self._index, {session_id: now})
                 self._keep(pipe, session_id, now, int(row["expires_at"]))
                 pipe.execute()
 
@@ -97,7 +96,7 @@ class RedisSessions:
             if row.get("kind") == "program" and row["digest"] == old:
                 pipe.hset(key, mapping={"digest": digest(renewed), "previous": old})
                 now = now_micros()
-                pipe.zadd(self._index, {session_id: now}, xx=True)
+                pipe.zadd(self._index, {session_id: now})
                 self._keep(pipe, session_id, now, int(row["expires_at"]))
             elif row.get("previous") == old:
                 self._drop(pipe, session_id)
