@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import brotli
 import orjson
+import pytest
 
+from app.components.filterbar import RANGE
+from app.factory import App
 from app.live import state_of
+from app.pages.render import rendered
+from app.shell import Place
 from tests.app.conftest import Client, call
 
 ALL = "/_live/overview?from=2026-11-20&to=2026-11-21"
@@ -61,3 +68,18 @@ def test_who_changes_something_sees_it_at_once(client: Client) -> None:
     assert "Ann's week" in client.get("/_live/reports").text
     client.delete(f"/api/reports/schedules/{made.json['id']}")
     assert "Ann's week" not in client.get("/_live/reports").text
+
+
+@pytest.mark.parametrize("page", ["calls", "trends", "agents", "outcomes", "quality", "service-level"])
+def test_a_page_says_which_range_is_meant_while_the_record_is_away(app: App, client: Client, page: str) -> None:
+    path = Path(str(app.services.record.url.database))
+    app.services.record.engine.dispose()
+    path.rename(path.with_suffix(".away"))
+    path.mkdir()
+    answer = client.get(f"/_live/{page}?from=now-7d")
+    assert (answer.status_code, answer.json["parts"][RANGE]["children"]) == (503, "Last 7 days")
+    # At the first look, too, before anything is asked for again.
+    with app.server.test_request_context():
+        content, parts = rendered(Place(f"/{page}", "?from=now-7d"), app.services)
+    assert parts[RANGE]["children"] == "Last 7 days"
+    assert b"Last 7 days" in orjson.dumps(content, default=lambda each: each.to_plotly_json())
