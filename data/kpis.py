@@ -17,12 +17,12 @@ from sqlalchemy.sql.visitors import replacement_traverse
 
 from data.models import COUNTED, Direction, Status, calls
 from data.possible import END_TO_END, possible
-from data.sqlx import double, percentile
+from data.sqlx import count_if, double, percentile
 
 c = calls.c
 
 # Written into the SQL: each bound parameter costs the planner time, and a query over all figures has dozens of these.
-_ZERO, _ONE = literal_column("0", Integer), literal_column("1", Integer)
+_ZERO = literal_column("0", Integer)
 _HUNDRED: ColumnElement[float] = literal_column("100.0", Double)
 _SIXTY: ColumnElement[float] = literal_column("60.0", Double)
 
@@ -52,7 +52,7 @@ class Kpi:
 
 def count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
     """How many rows meet the condition (0 without rows)."""
-    return func.count(case((condition, _ONE)))
+    return count_if(condition)
 
 
 def has_status(status: Status) -> ColumnElement[bool]:
@@ -222,6 +222,8 @@ def among_counted(figure: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def _without_counts(element: Any, **_: Any) -> Any:
     """What stands in the place of a part of a figure; None where that stays as it is."""
+    if isinstance(element, count_if) and not _beside_counts(*element.clauses):
+        return func.count()
     if isinstance(element, Case) and not _beside_counts(element.whens[0][0]):
         return element.whens[0][1]
     if isinstance(element, BooleanClauseList) and len(rest := _beside_counts(element)) < len(element.clauses):
