@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from alerts.config import ConfigError
 from alerts.evaluator import Evaluator
+from alerts.promql import Vector, instant, parse
 from alerts.record import Transition, short
 from alerts.rules import load_rules
 from alerts.running import Rules
@@ -98,8 +99,13 @@ def test_what_a_rule_records_is_seen_by_the_next_rule_at_the_same_instant(bench:
 
 def test_a_series_that_a_rule_gives_no_more_ends(bench: Bench) -> None:
     bench.step(a=20, b=20)
+    bench.step(a=20, b=20)
     bench.step(a=20, b=-1)
     assert bench.last("heat:max") == {"a": 20}
+    # It has ended, it is not merely old.
+    found = instant(parse("heat:max"), bench.store, bench.now)
+    assert isinstance(found, Vector)
+    assert [each["room"] for each in found.labels] == ["a"]
 
 
 def test_an_alert_is_recorded_with_its_state(bench: Bench) -> None:

@@ -95,6 +95,24 @@ def test_series_that_come_and_go_are_met_whatever_was_planned_before(tmp_path: P
             assert scraped(at + again, *rooms) == [(room, 3.0) for room in rooms]
 
 
+def test_series_meet_those_of_the_query_at_hand(tmp_path: Path) -> None:
+    store = SampleStore(tmp_path / "samples.sqlite")
+    rooms = {"a": "xyz", "b": "zyx", "c": "y"}
+    named = [({"__name__": name, "room": room}, float(ord(room))) for name in rooms for room in rooms[name]]
+    store.scraped("s", 1_000, named)
+
+    def met(query: str) -> dict[str, float]:
+        found = instant(parse(query), store, 1_000)
+        assert isinstance(found, Vector)
+        return {each["room"]: value for each, value in zip(found.labels, found.values.tolist(), strict=True)}
+
+    for _ in range(2):
+        assert met("a - b") == {"x": 0, "y": 0, "z": 0}
+        assert met("a - c") == {"y": 0}
+        assert met("a unless c") == {"x": ord("x"), "z": ord("z")}
+        assert met("a unless b") == {}
+
+
 def test_many_steps_share_their_aggregations() -> None:
     samples, memo = Counting(), Memo[Value]()
     samples.load(10_000, {"x": "0+1x60"})
