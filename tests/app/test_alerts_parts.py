@@ -74,6 +74,7 @@ def test_a_lost_database_shows_at_once_whatever_the_rules_say(
     # What rules judge is still shown.
     alerts = client.get("/_live/alerts").json["parts"]
     assert "High error rate" in str(alerts["al-body"])
+    assert "The call record does not answer." in str(alerts["al-body"])
     assert "does not answer" in str(client.get("/_live/alerts?view=history").json["parts"]["al-body"])
 
 

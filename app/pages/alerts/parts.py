@@ -59,7 +59,11 @@ def _body(view: str, page: PageFilter, services: Services, now: int) -> list[Pla
     zone, bad = page.filter.zone, services.refused_files
     if view == "rules":
         return rules(services.rules.groups, services.rules.path.name, bad, zone)
-    return [*(banner(refused(what, faults)) for what, faults in bad.items()), *_view(view, page, services, now)]
+    lines = [refused(what, faults) for what, faults in bad.items()]
+    if view == "current":
+        # What is wrong without an alert: that none fires must not sound as if all were well.
+        lines += [each.summary for each in services.problems() if not each.fingerprint and each.summary not in lines]
+    return [*map(banner, lines), *_view(view, page, services, now)]
 
 
 def _view(view: str, page: PageFilter, services: Services, now: int) -> list[Plain]:
