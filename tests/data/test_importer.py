@@ -311,11 +311,11 @@ def test_a_damaged_gzip_file_is_refused_by_name(importer: Importer, content: byt
 
 
 @pytest.mark.parametrize("between", [";", "\t"])
-def test_cells_may_be_told_apart_as_spreadsheets_do(importer: Importer, record: Record, between: str) -> None:
+def test_cells_may_be_told_apart_as_spreadsheets_do(importer: Importer, between: str) -> None:
     lines = ["call_id,started_at,agent", "a,2026-11-20T10:00:00Z,roxy", 'b,2026-11-20T10:00:00Z,"lu\nna"']
     found = importer("\n".join(lines).replace(",", between).encode(), "csv")
     assert (found.accepted, found.rejected) == (2, 0)
-    assert {row["agent"] for row in rows(record).values()} == {"roxy", "lu\nna"}
+    assert {row["agent"] for row in rows(importer.record).values()} == {"roxy", "lu\nna"}
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04 a workbook", "call_id,started_at\n".encode("utf-16")])
