@@ -102,19 +102,25 @@ class AnalyticCopy:
         self.sync()
         started = time.perf_counter()
         sql, parameters = duckdb_sql(query)
-        database = self._database
-        try:
-            answer = _run(database, sql, parameters, read)
-        except duckdb.Error as error:
-            with self._lock:
-                # Where another thread has just replaced it, that is the reason, whatever the error says.
-                if self._database is database:
-                    if isinstance(error, _OUR_FAULT):
-                        raise
-                    self._replace(str(error))
-            answer = _run(self._database, sql, parameters, read)
+        answer = self._asked(lambda database: _run(database, sql, parameters, read))
         self._on_query(name, time.perf_counter() - started)
         return answer
+
+    def _asked(self, ask: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """What the copy answers, or the one that takes its place where it is broken."""
+        replaced = False
+        while True:
+            database = self._database
+            try:
+                return ask(database)
+            except duckdb.Error as error:
+                with self._lock:
+                    # Where another thread has just replaced it, that is the reason, whatever the error says.
+                    if self._database is database:
+                        if replaced or isinstance(error, _OUR_FAULT):
+                            raise
+                        self._replace(str(error))
+                        replaced = True
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Frames]:
