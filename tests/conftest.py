@@ -131,6 +131,15 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture
+def errors(page: Page) -> list[str]:
+    """What the page's scripts and requests complained of so far."""
+    found: list[str] = []
+    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    return found
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_setup_options() -> Any:
     """How dash[testing] starts Chromium."""

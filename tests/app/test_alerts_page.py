@@ -25,14 +25,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     stop_program(running)
 
 
-@pytest.fixture
-def errors(page: Page) -> list[str]:
-    found: list[str] = []
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    return found
-
-
 def post(program: Program, name: str, *, over: bool = False, **annotations: str) -> None:
     """Post an alert as Prometheus does."""
     now = datetime.now(UTC)

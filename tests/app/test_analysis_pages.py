@@ -161,14 +161,6 @@ def test_one_agent_has_a_page_of_its_own(client: Client, weeks: str) -> None:
 # --- in a browser
 
 
-@pytest.fixture
-def errors(page: Page) -> list[str]:
-    found: list[str] = []
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    return found
-
-
 WEEK = "from=now-8d/d&to=now-2d/d"
 
 

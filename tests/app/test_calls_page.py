@@ -93,14 +93,6 @@ def test_what_is_no_column_or_place_is_refused(client: Client, query: str) -> No
 # --- in the browser
 
 
-@pytest.fixture
-def errors(page: Page) -> list[str]:
-    found: list[str] = []
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    return found
-
-
 def test_from_a_filter_to_a_call_and_back(program: Program, page: Page, errors: list[str]) -> None:
     page.goto(program.url("/calls"))
     expect(page.locator("#ca-total")).to_have_text(f"{COUNT} calls")

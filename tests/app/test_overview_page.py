@@ -22,14 +22,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     stop_program(running)
 
 
-@pytest.fixture
-def errors(page: Page) -> list[str]:
-    found: list[str] = []
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    return found
-
-
 def test_an_empty_store_says_how_to_get_calls_in(program: Program, page: Page, errors: list[str]) -> None:
     page.goto(program.url("/"))
     page.get_by_text("python -m app import").first.wait_for()

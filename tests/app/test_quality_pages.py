@@ -22,14 +22,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-@pytest.fixture
-def errors(page: Page) -> list[str]:
-    found: list[str] = []
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    return found
-
-
 def queued(call_id: str, wait: float, **fields: Any) -> dict[str, Any]:
     """An offered call that waited so long."""
     start = now_micros() - 10 * MINUTE

@@ -29,14 +29,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     stop_program(running)
 
 
-@pytest.fixture
-def errors(page: Page) -> list[str]:
-    found: list[str] = []
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    return found
-
-
 def opened(program: Program, page: Page, width: int) -> tuple[Locator, Locator]:
     """The page this wide; its schedules and its ledger."""
     page.set_viewport_size({"width": width, "height": 844})
