@@ -105,8 +105,8 @@ def size(count_of_bytes: Number) -> str:
 
 
 def age(seconds: float) -> str:
-    """How long ago, in one unit: 42 s ago · 3 m ago · 5 h ago · 2 d ago."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+    """How long ago, in one unit: 42 s ago · 3 m ago · 5 h ago · 2 d ago · 27 y ago."""
+    for size, unit in ((31557600, "y"), (86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"
     return f"{max(0, int(seconds))} s ago"

@@ -18,6 +18,8 @@ _NICE_SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 180
 
 #: Scales without anything to measure would only be noise behind the sentence that stands there.
 EMPTY: Figure = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
+#: The ticks of an axis of milliseconds.
+MILLISECONDS = {"tickformat": ",", "ticksuffix": " ms"}
 
 
 def gaps(values: Iterable[Any], digits: int = 1) -> list[float | None]:

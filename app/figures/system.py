@@ -9,7 +9,7 @@ from typing import Any
 
 from app.figures.axis import TimeAxis
 from app.figures.palette import looks
-from app.figures.parts import Figure, finished, header, line
+from app.figures.parts import MILLISECONDS, Figure, finished, header, line
 from app.theme import colour
 
 _MOST_POINTS = 90
@@ -69,7 +69,7 @@ def response_times(samples: Samples, *, revision: str = "") -> Figure:
         line("p95", samples.axis, p95, "seq-2", width=1.5, dash="dash", hovertemplate="%{y:,.1f} ms"),
         line("p50", samples.axis, p50, "seq-1", width=2.25, hovertemplate="%{y:,.1f} ms"),
     ]
-    return finished(traces, samples.axis, revision, yaxis={"ticksuffix": " ms"})
+    return finished(traces, samples.axis, revision, yaxis=MILLISECONDS)
 
 
 def load(samples: Samples, *, revision: str = "") -> Figure:

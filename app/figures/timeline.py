@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.figures.parts import EMPTY, Figure, Trace
+from app.figures.parts import EMPTY, MILLISECONDS, Figure, Trace
 from app.format import milliseconds
 from app.theme import colour
 
@@ -70,7 +70,7 @@ def _axis(stages: Sequence[Stage]) -> dict[str, Any]:
     last = max(1, *(stage["start_ms"] + stage["duration_ms"] for stage in stages))
     whole = {"range": [first, last * 1.01]}
     if first < 0 or last >= _DAY_MS:
-        return whole | {"type": "linear", "ticksuffix": " ms"}
+        return whole | MILLISECONDS | {"type": "linear"}
     clock = "%H:%M:%S" if last >= _HOUR_MS else "%M:%S"
     formats = [{"dtickrange": [None, 999], "value": f"{clock}.%L"}, {"dtickrange": [1000, None], "value": clock}]
     return whole | {"type": "date", "tickformatstops": formats}

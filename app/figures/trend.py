@@ -176,7 +176,7 @@ def _unusual(data: Trends, axis: TimeAxis, unit: str) -> Trace:
     ring = {"symbol": "circle-open", "size": 11, "color": colour("text"), "line": {"width": 2}}
     return {
         "type": "scatter", "uid": "unusual", "name": "Not normal", **axis.middles(), "y": values, "mode": "markers",
-        "marker": ring, "line": {"color": colour("text"), "dash": "dot"}, "hoverinfo": "skip",
+        "marker": ring, "hoverinfo": "skip",
     }  # fmt: skip
 
 

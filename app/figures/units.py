@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from app.figures.parts import seconds_axis
+from app.figures.parts import MILLISECONDS, seconds_axis
 from app.format import Number, count, duration, known, milliseconds, money, number, percent
 
 #: Scales of which the whole is known: a line near its top says more when the scale does not begin at nothing.
@@ -79,7 +79,7 @@ def scale(
     if unit == "money":
         axis["tickprefix"] = _SYMBOLS.get(currency or "", "")
     if unit == "ms":
-        axis["ticksuffix"] = " ms"
+        axis |= MILLISECONDS
     return axis
 
 

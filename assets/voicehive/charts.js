@@ -104,7 +104,10 @@
     const button = document.createElement("button");
     const mark = document.createElement("i");
     if (trace.type === "bar") mark.style.background = trace.marker.color;
-    else {
+    else if (trace.mode === "markers") {
+      mark.className = "vh-ring";
+      mark.style.borderColor = trace.marker.color;
+    } else {
       mark.className = "vh-line";
       mark.style.borderTopColor = trace.line.color;
       mark.style.borderTopStyle = { dash: "dashed", dot: "dotted", "6px,3px": "dashed" }[trace.line.dash] || "solid";

@@ -132,7 +132,8 @@
     if (seconds < 60) return seconds + " s ago";
     if (seconds < 3600) return Math.floor(seconds / 60) + " m ago";
     if (seconds < 86400) return Math.floor(seconds / 3600) + " h ago";
-    return Math.floor(seconds / 86400) + " d ago";
+    if (seconds < 31557600) return Math.floor(seconds / 86400) + " d ago";
+    return Math.floor(seconds / 31557600) + " y ago";
   }
 
   function until(ms) {

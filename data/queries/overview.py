@@ -182,4 +182,4 @@ def _sentence(row: Mapping[Hashable, Any], status: Status) -> str:
     if row["duration_seconds"] is None:
         return text
     minutes, seconds = divmod(round(row["duration_seconds"]), 60)
-    return f"{text}, {minutes} m {seconds} s" if minutes else f"{text}, {seconds} s"
+    return f"{text}, {minutes} m {seconds:02d} s" if minutes else f"{text}, {seconds} s"

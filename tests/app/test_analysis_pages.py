@@ -119,6 +119,7 @@ def test_an_empty_range_says_so_and_shows_no_nought(client: Client, name: str) -
     text = " ".join(words(part.get("children")) for part in found.values())
     assert re.search(r"No (ended )?calls? ", text)
     assert "0 %" not in text
+    assert "Highest" not in text
 
 
 @pytest.mark.parametrize(

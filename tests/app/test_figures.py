@@ -144,6 +144,7 @@ def test_samples_are_drawn_together_by_mean_and_the_worst_p95() -> None:
     assert samples.columns["api_p95_ms"][-2] == 9.0
     for figure in (system.load(samples), system.response_times(samples)):
         go.Figure(painted(figure))
+    assert system.response_times(samples)["layout"]["yaxis"] == {"tickformat": ",", "ticksuffix": " ms"}
     assert named(system.load(samples))["Memory"]["y"] == [None] * len(samples.axis.starts)
 
 

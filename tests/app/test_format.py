@@ -53,6 +53,7 @@ def test_latency_goes_from_milliseconds_to_seconds() -> None:
 
 def test_age_has_one_unit() -> None:
     assert [f.age(s) for s in (-2, 42, 185, 7300, 200_000)] == ["0 s ago", "42 s ago", "3 m ago", "2 h ago", "2 d ago"]
+    assert f.age(10_160 * 86_400) == "27 y ago"
 
 
 def test_a_trend_is_coloured_by_good_and_bad_not_by_up_and_down() -> None:

@@ -74,6 +74,8 @@ def _extremes(data: Trends) -> list[Plain]:
     rows = []
     if data.total.previous_whole:
         rows.append(_fact("Previous period", units.text(data.total.previous_whole, kpi.unit, data.currency)))
+    if not data.total.whole_n:
+        return rows
     known = [(v, i) for i, v in enumerate(data.total.series) if v is not None and i != axis.running]
     spans = axis.spans()
     for name, found in (("Highest", max(known, default=None)), ("Lowest", min(known, default=None))):
