@@ -21,7 +21,7 @@ from data.access import setup
 from data.access.sessions import SessionsAway
 from data.access.users import BadUser, User, change_user, find_user, sign_out
 from data.record import RecordUnavailable
-from data.times import to_iso
+from data.times import to_datetime
 
 blueprint = Blueprint("auth", __name__, template_folder="templates")
 
@@ -173,7 +173,13 @@ def _account(status: int = 200, **values: object) -> Response:
     if who is None or who is LOCAL:
         return go("/")
     sessions = services().sessions.listed(_person(who)[1])
-    return page("account", status, who=who, sessions=sessions, to_iso=to_iso, agent_name=agent_name, **values)
+    return page("account", status, who=who, sessions=sessions, clock=_clock, agent_name=agent_name, **values)
+
+
+def _clock(micros: int) -> str:
+    """An instant for people, in the zone of the settings."""
+    at = to_datetime(micros, services().settings.timezone)
+    return f"{at.day} {at:%b %Y, %H:%M %Z}"
 
 
 @blueprint.post("/account/password")

@@ -115,6 +115,11 @@ def test_all_other_browsers_are_signed_out(stored: Guarded, path: str) -> None:
     assert gets_in(other)
 
 
+def test_the_account_says_in_words_when_a_session_was_last_used(guarded: Guarded) -> None:
+    shown = guarded.signed_in("viewer").get("/account").text
+    assert re.search(r"last used \d+ [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC", shown)
+
+
 def test_a_new_password_needs_the_old_one(guarded: Guarded) -> None:
     client = guarded.signed_in("viewer")
     wrong = client.post("/account/password", data={"password": "no", "new": "another long password"}, headers=OWN)
