@@ -13,7 +13,6 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -23,9 +22,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, Integer, Select
 
-from data.models import CALL_COLUMNS, EndReasonGroup, Status, calls
+from data.models import CALL_COLUMNS, CLOSED, calls
+from data.possible import POSSIBLE
 from data.record import Record
-from data.sqlx import duckdb_sql
+from data.sqlx import duckdb_sql, duckdb_value
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -34,20 +34,24 @@ T = TypeVar("T")
 _LEFT_OUT = frozenset({"metadata", "stamps"})
 COLUMNS = tuple(name for name in CALL_COLUMNS if name not in _LEFT_OUT)
 _TYPES = {BigInteger: "BIGINT", Integer: "INTEGER", Double: "DOUBLE", Boolean: "BOOLEAN"}
-#: Closed lists that figures are grouped by: a byte a row, grouped in half the time that texts take.
-_WORDS: dict[str, type[StrEnum]] = {"status": Status, "end_reason_group": EndReasonGroup}
 
 
 def _type(name: str) -> str:
     if name == "id":
         return "BIGINT"
-    words = _WORDS.get(name)
+    # Words of a closed list are kept as their numbers: grouped and compared in half the time that texts take.
+    words = CLOSED.get(name)
     return f"ENUM {tuple(map(str, words))}" if words else _TYPES.get(type(calls.c[name].type), "VARCHAR")
 
 
-_TABLE = f"CREATE TABLE calls ({', '.join(f'{name} {_type(name)}' for name in COLUMNS)})"
+#: What the copy makes of each call as it stores it: by column, its type and how it is made.
+_KEPT = {each.column: (_TYPES[type(each.type)], duckdb_value(each.value)) for each in POSSIBLE.values()}
+_TYPED = {name: _type(name) for name in COLUMNS} | {name: kind for name, (kind, _) in _KEPT.items()}
+_TABLE = f"CREATE TABLE calls ({', '.join(f'{name} {kind}' for name, kind in _TYPED.items())})"
+#: All of these columns from those that the record has.
+_MADE = ", ".join(["*", *(f"{value} AS {name}" for name, (_, value) in _KEPT.items())])
 #: A file with another layout is filled again.
-_LAYOUT = zlib.crc32(_TABLE.encode())
+_LAYOUT = zlib.crc32((_TABLE + _MADE).encode())
 #: Errors that a fresh copy would give again.
 _OUR_FAULT = (duckdb.ProgrammingError, duckdb.DataError, duckdb.OutOfMemoryException, duckdb.InterruptException)
 _ID_SPAN = 122_880  # DuckDB's row group: an update looks only into the groups that hold its rows
@@ -164,8 +168,6 @@ class AnalyticCopy:
         except duckdb.Error as error:
             if self._path is None or isinstance(error, _OUR_FAULT):
                 raise
-            # As on a full disk, of which the copy then takes nothing away from the record.
-            self._remove()
             self._stay_in_memory(error)
             database = self._filled()
         # Only now: a thread that asks meanwhile must not get the figures of a half filled copy.
@@ -181,6 +183,9 @@ class AnalyticCopy:
         return database
 
     def _stay_in_memory(self, error: Exception) -> None:
+        # As on a full disk, of which the copy then takes nothing away from the record.
+        with contextlib.suppress(OSError):
+            self._remove()
         reason = str(error).partition("\n")[0]
         log.error("the analytic copy can't be kept in a file, it is kept in memory: %s", reason)
         self._path = None
@@ -328,7 +333,7 @@ def _store(cursor: duckdb.DuckDBPyConnection, rows: Sequence[tuple[Any, ...]]) -
         batch = batch[~held]
     if len(batch):
         # As a relation: what is registered stays in memory until the transaction ends, a whole history of it.
-        cursor.from_df(batch).insert_into("calls")
+        cursor.from_df(batch).set_alias("calls").project(_MADE).insert_into("calls")
 
 
 def _held(cursor: duckdb.DuckDBPyConnection, ids: pd.Series[float]) -> set[int]:
@@ -344,11 +349,12 @@ def _held(cursor: duckdb.DuckDBPyConnection, ids: pd.Series[float]) -> set[int]:
 
 def _update(cursor: duckdb.DuckDBPyConnection, batch: pd.DataFrame) -> None:
     cursor.register("batch", batch)
-    assignments = ", ".join(f"{name} = batch.{name}" for name in COLUMNS if name != "id")
+    assignments = ", ".join(f"{name} = batch.{name}" for name in _TYPED if name != "id")
     for span in sorted(set(batch["id"] // _ID_SPAN)):
         bounds = [int(span) * _ID_SPAN, (int(span) + 1) * _ID_SPAN - 1]
         cursor.execute(
-            f"UPDATE calls SET {assignments} FROM batch WHERE calls.id = batch.id "  # noqa: S608 - our own names
+            f"UPDATE calls SET {assignments} FROM (SELECT {_MADE} FROM batch AS calls) AS batch "  # noqa: S608 - our own
+            "WHERE calls.id = batch.id "
             "AND calls.id BETWEEN ? AND ? AND batch.id BETWEEN ? AND ?",
             [*bounds, *bounds],
         )

@@ -16,7 +16,7 @@ from sqlalchemy.sql.operators import and_ as all_of
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from data.models import COUNTED, Direction, Status, calls
-from data.possible import END_TO_END, possible
+from data.possible import END_TO_END, POSSIBLE, possible
 from data.sqlx import count_if, double, percentile
 
 c = calls.c
@@ -77,6 +77,8 @@ def service_level(seconds: float = SERVICE_LEVEL_SECONDS, *, abandoned: str = "c
 
 
 TOTAL = count_where(COUNTS)
+#: The end-to-end latency of the calls that are MEASURED.
+_LATENCY = _of(COUNTS, POSSIBLE[END_TO_END])
 _DURATION = _of(COUNTS, c.duration_seconds)
 _OFFERED_WAIT = _of(OFFERED, c.wait_seconds)
 _ONE_CURRENCY = func.min(_of(COUNTS, c.currency)) == func.max(_of(COUNTS, c.currency))
@@ -187,14 +189,14 @@ KPIS: Mapping[str, Kpi] = {
         "ms",
         "down",
         "Mean end-to-end response latency of calls; values longer than their call are left out.",
-        func.avg(_of(MEASURED, c.latency_ms)),
+        func.avg(_LATENCY),
     ),
     "p95_latency_ms": Kpi(
         "p95 latency",
         "ms",
         "down",
         "95 % of the calls had a lower end-to-end latency; values longer than their call are left out.",
-        percentile(_of(MEASURED, c.latency_ms), 0.95),
+        percentile(_LATENCY, 0.95),
     ),
 }
 

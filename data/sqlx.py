@@ -60,6 +60,28 @@ def _count_if_duckdb(element: count_if, compiler: Any, **kw: Any) -> str:
     return f"CAST(coalesce(count_if({compiler.process(element.clauses, **kw)}), 0) AS BIGINT)"
 
 
+class kept(GenericFunction[Any]):
+    """kept(name, value): what is made of a call's own columns; the analytic copy keeps it as a column of that name."""
+
+    inherit_cache = True
+
+    def __init__(self, name: str, value: ColumnElement[Any]) -> None:
+        self.column, self.value, self.type = name, value, value.type
+        super().__init__(literal_column(f"calls.{name}"), value)
+
+
+@compiles(kept)
+def _kept(element: kept, compiler: Any, **kw: Any) -> str:
+    _, value = element.clauses
+    return str(compiler.process(value, **kw))
+
+
+@compiles(kept, "duckdb")
+def _kept_duckdb(element: kept, compiler: Any, **kw: Any) -> str:
+    column, _ = element.clauses
+    return str(compiler.process(column, **kw))
+
+
 class occurs(GenericFunction[bool]):
     """occurs(column, text): whether the text stands anywhere in the column. LIKE takes three times as long."""
 
@@ -135,6 +157,11 @@ def duckdb_sql(query: Select[Any]) -> tuple[str, list[Any]]:
     # Lists of values get their places only now, as many as there are.
     whole = compiled._process_parameters_for_postcompile(parameters)
     return _sorted_once(whole.statement), [whole.parameters[name] for name in whole.positiontup or ()]
+
+
+def duckdb_value(value: ColumnElement[Any]) -> str:
+    """What is made of a call's columns, as DuckDB's SQL text."""
+    return str(value.compile(dialect=_DUCKDB, compile_kwargs={"literal_binds": True}))
 
 
 def occurs_anyhow(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:

@@ -24,10 +24,11 @@ from data.models.quarantine import quarantine, used_signatures
 from data.models.reporting import report_files, report_runs, report_schedules
 from data.models.tracing import deployments, spans
 from data.models.views import saved_views
-from data.models.words import COUNTED, CallEvent, Direction, EndReasonGroup, Status
+from data.models.words import CLOSED, COUNTED, CallEvent, Direction, EndReasonGroup, Status
 
 __all__ = [
     "CALL_COLUMNS",
+    "CLOSED",
     "COUNTED",
     "DOCUMENTS",
     "REVIEW",

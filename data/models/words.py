@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypedDict
 
@@ -42,6 +43,10 @@ class EndReasonGroup(StrEnum):
     PLATFORM_ERROR = "platform_error"
     LIMIT = "limit"
     UNKNOWN = "unknown"
+
+
+#: The columns of a call that hold a word of a closed list.
+CLOSED: Mapping[str, type[StrEnum]] = {"status": Status, "direction": Direction, "end_reason_group": EndReasonGroup}
 
 
 class CallEvent(TypedDict, total=False):

@@ -16,7 +16,7 @@ from data.callsets import CALL_SETS
 from data.filters import CallFilter
 from data.kpis import COUNTS, KPIS, MEASURED, Kpi, among_counted, count_where
 from data.models import calls
-from data.possible import END_TO_END, MEASURES, STAGES, possible
+from data.possible import END_TO_END, MEASURES, POSSIBLE, STAGES
 from data.queries.beside import side_by_side
 from data.queries.kpis import KpiReport
 from data.queries.listing import count_calls
@@ -79,7 +79,7 @@ _LATENCIES: Mapping[str, Kpi] = {
         "ms",
         "down",
         f"{100 * share:.0f} % of the calls had a lower end-to-end latency (a call's own mean); exact, not estimated.",
-        percentile(case((MEASURED, c.latency_ms)), share),
+        percentile(case((COUNTS, POSSIBLE[END_TO_END])), share),
     )
     for name, share in PERCENTILES.items()
 } | {"p95_latency_ms": KPIS["p95_latency_ms"]}
@@ -174,8 +174,8 @@ def _values(chosen: CallFilter, *more: ColumnElement[Any]) -> Any:
 
     What can be is told here, once: it is asked many times.
     """
-    values = {name: case((possible(column), c[column])) for name, column in TIMED.items()}
-    silent = case((possible("silence_seconds"), c.silence_seconds))
+    values = {name: POSSIBLE[column] for name, column in TIMED.items()}
+    silent = POSSIBLE["silence_seconds"]
     told = (*(c[column] for column in TIMED.values()), c.silence_seconds)
     inner: Any = select(
         *(sql.label(f"v_{name}") for name, sql in values.items()), silent.label("v_silence"), *told, *more
@@ -277,7 +277,7 @@ def _lines(
     if not names:
         return {}
     group = case((c[by].in_(names), c[by]))
-    value = percentile(case((MEASURED, c.latency_ms)), PERCENTILES[percent])
+    value = percentile(case((COUNTS, POSSIBLE[END_TO_END])), PERCENTILES[percent])
     frame = filled(series(copy, chosen, grid, {"v": value}, "name", "quality_lines", group), grid, by="name")
     return {name: [None if pd.isna(v) else float(v) for v in frame.loc[frame["name"] == name, "v"]] for name in names}
 

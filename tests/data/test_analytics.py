@@ -32,7 +32,7 @@ from data.queries.kpis import KpiReport, kpi_report
 from data.queries.listing import count_calls
 from data.record import Changes, Record
 from data.sqlx import duckdb_sql
-from data.times import SECOND
+from data.times import DAY, SECOND
 from data.writer import apply
 from tests.conftest import ROOT
 from tests.data.support import T0, call, revisions, rows
@@ -173,6 +173,19 @@ def test_an_update_reaches_old_and_new_rows_of_a_large_copy(sqlite_record: Recor
     assert copy.frame(query)["call_id"].tolist() == [*changed, "new"]
     assert count_calls(copy, CallFilter()) == 130_001
     copy.close()
+
+
+def test_what_a_correction_makes_possible_counts_and_what_it_makes_impossible_does_not(
+    record: Record, copy: AnalyticCopy
+) -> None:
+    measured = CallFilter(of=("measured",))
+    answered = functools.partial(call, status="success", latency_ms=900.0)
+    apply(record, [answered("long", duration_seconds=1.0), answered("untimed")])
+    assert count_calls(copy, measured) == 2
+    apply(record, [call("long", updated_at=T0 + DAY, duration_seconds=0.5), answered("never", latency_ms=-1.0)])
+    assert count_calls(copy, measured) == 1
+    apply(record, [call("long", updated_at=T0 + 2 * DAY, duration_seconds=2.0)])
+    assert count_calls(copy, measured) == 2
 
 
 def test_only_a_change_makes_a_new_version(record: Record, copy: AnalyticCopy) -> None:
