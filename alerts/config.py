@@ -94,9 +94,8 @@ def read(path: Path, model: type[Content]) -> Content:
 def parse(text: str, model: type[Content], name: str) -> Content:
     """The same from a text; `name` stands for the file in faults."""
     try:
-        # All scalars as text, as the real servers take them: `slo: 1` is the label value "1".
-        tree = yaml.compose(text, Loader=yaml.BaseLoader)
-        content = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but text, lists and mappings
+        tree = _tree(text)
+        content = None if tree is None else yaml.BaseLoader("").construct_document(tree)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{name}:{line}: {error.problem}") from None
@@ -118,6 +117,15 @@ def parse(text: str, model: type[Content], name: str) -> Content:
     if faults:
         raise ConfigError("\n".join(faults))
     return parsed
+
+
+def _tree(text: str) -> yaml.Node | None:
+    """All scalars as text, as the real servers take them: `slo: 1` is the label value "1"."""
+    try:
+        return yaml.compose(text, Loader=yaml.CBaseLoader)
+    except (yaml.YAMLError, ValueError):
+        # Fifteen times as slow, but it says better what is wrong.
+        return yaml.compose(text, Loader=yaml.BaseLoader)
 
 
 def _too_deep(text: str) -> int:
