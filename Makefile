@@ -10,6 +10,9 @@ WORKERS = 2
 # A particular Python for .venv, e.g. make run PYTHON=python3.13; otherwise the first that is new enough
 PYTHON =
 
+# Without bytecode each of the many programs that tests start would compile all of ours anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PY = .venv/bin/python
 RUNTIME = .venv/.runtime
 DEV = .venv/.dev
