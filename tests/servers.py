@@ -77,12 +77,15 @@ def listening(port: int) -> bool:
 
 
 def wait_until(condition: Callable[[], object], timeout: float = 10, what: str = "condition") -> None:
-    """Wait until the condition holds, else fail naming it."""
-    deadline = time.monotonic() + timeout
+    """Wait until the condition holds, else fail naming it; one that takes long to look at is looked at less often."""
+    asked = time.monotonic()
+    deadline = asked + timeout
     while not condition():
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise TimeoutError(f"{what}: not within {timeout:g} s")
-        time.sleep(0.02)
+        time.sleep(min(max(0.02, 3 * (now - asked)), 0.5))
+        asked = time.monotonic()
 
 
 # --- folders
