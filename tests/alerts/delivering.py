@@ -11,9 +11,8 @@ from alerts.notifier import Notifier
 from alerts.record import Transition
 from alerts.states import Alert, State
 from data.lease import Lease
-from data.migrations import migrate
-from data.record import Record
 from tests.alerts.hook import Hook
+from tests.data.support import empty_record
 
 FILE = """
 route:
@@ -47,8 +46,7 @@ class Delivering:
     def __init__(self, folder: Path, hook: Hook, text: str = FILE, **options: Any) -> None:
         self.path = folder / "alertmanager.yml"
         self.path.write_text(text.format(url=hook.url("/")), encoding="utf-8")
-        self.record = Record(f"sqlite:///{folder / 'calls.db'}")
-        migrate(self.record)
+        self.record = empty_record(folder / "calls.db")
         self._options = options
         self.begin()
 

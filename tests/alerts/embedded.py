@@ -12,18 +12,16 @@ from alerts.annotations import expand
 from alerts.notifier import Notifier
 from alerts.running import OFFSET_MS, Rules
 from data.lease import Lease
-from data.migrations import migrate
-from data.record import Record
 from data.samples.sampler import Sampler
 from data.samples.store import SampleStore
 from data.samples.targets import Target
+from tests.data.support import empty_record
 
 
 @contextlib.contextmanager
 def embedded_pair(rules: Path, routes: Path, url: str, *, job: str, seconds: float, folder: Path) -> Iterator[Notifier]:
     """All running, scraping the url every so many seconds."""
-    record = Record(f"sqlite:///{folder / 'calls.db'}")
-    migrate(record)
+    record = empty_record(folder / "calls.db")
     store = SampleStore(folder / "samples.sqlite")
     lease = Lease(record, "alerting", "one")
     judge = Rules(rules, store, record, expand, lease, offset=OFFSET_MS if seconds > 2 else 300)

@@ -13,10 +13,9 @@ from alerts.promql.nodes import Selector
 from alerts.rules import load_rules
 from alerts.running import Rules
 from alerts.templates import Expanded
-from data.migrations import migrate
-from data.record import Record
 from data.samples.model import Labels
 from data.samples.store import SampleStore
+from tests.data.support import empty_record
 
 GOOD = """\
 groups:
@@ -84,8 +83,7 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Rules:
     """Rules in force, from a good file."""
     folder = tmp_path_factory.mktemp("rules")
     (folder / "rules.yml").write_text(GOOD, encoding="utf-8")
-    record = Record(f"sqlite:///{folder / 'calls.db'}")
-    migrate(record)
+    record = empty_record(folder / "calls.db")
     return Rules(folder / "rules.yml", SampleStore(folder / "samples.sqlite"), record, expand)
 
 

@@ -10,8 +10,8 @@ from alerts import outside
 from alerts.dispatch.store import Acknowledgement, acknowledge
 from alerts.history import by_rule, events, incidents, mean
 from alerts.outside import FORGOTTEN_MS, Origin, OutsideAlert
-from data.migrations import migrate
 from data.record import Record
+from tests.data.support import empty_record
 
 NOW = 1_800_000_000_000
 MINUTE = 60_000
@@ -19,9 +19,7 @@ MINUTE = 60_000
 
 @pytest.fixture
 def record(tmp_path: Path) -> Record:
-    made = Record(f"sqlite:///{tmp_path / 'calls.db'}")
-    migrate(made)
-    return made
+    return empty_record(tmp_path / "calls.db")
 
 
 def alert(

@@ -18,10 +18,10 @@ from alerts.outbox import Outbox
 from alerts.record import AlertRecord
 from alerts.states import Alert, State
 from data.lease import Lease
-from data.migrations import migrate
 from data.record import Record
 from tests.alerts.delivering import FILE
 from tests.alerts.hook import Answer, Hook
+from tests.data.support import empty_record
 from tests.servers import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -114,12 +114,10 @@ def hook() -> Iterator[Hook]:
 @pytest.mark.parametrize("step", range(len(STEPS)), ids=[each.__name__ for each in STEPS])
 def test_nothing_is_lost_and_at_most_one_comes_twice(tmp_path: Path, hook: Hook, step: int) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, "httpcore"])
     url, path = f"sqlite:///{tmp_path / 'calls.db'}", tmp_path / "am.yml"
     path.write_text(FILE.format(url=hook.url("/")), encoding="utf-8")
-    record = Record(url)
-    migrate(record)
-    record.close()
+    empty_record(tmp_path / "calls.db").close()
 
     def times(number: int) -> int:
         return sum(each.body["alerts"][0]["labels"]["id"] == str(number) for each in hook.requests)

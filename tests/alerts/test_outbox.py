@@ -20,6 +20,7 @@ from data.record import Record
 from tests.alerts.delivering import Delivering
 from tests.alerts.hook import Answer, Hook, ids
 from tests.alerts.mailbox import mailbox
+from tests.data.support import empty_record
 from tests.servers import wait_until
 
 THREE = """
@@ -200,10 +201,11 @@ class Script:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def record(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Record]:
-    is_sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'calls.db'}" if is_sqlite else request.getfixturevalue("postgres_database")
-    made = Record(url)
-    migrate(made)
+    if request.param == "sqlite":
+        made = empty_record(tmp_path / "calls.db")
+    else:
+        made = Record(request.getfixturevalue("postgres_database"))
+        migrate(made)
     yield made
     made.close()
 

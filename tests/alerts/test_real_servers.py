@@ -15,10 +15,9 @@ from alerts.relay import Relay
 from alerts.remote import RemoteRules
 from alerts.states import Alert, State
 from data.lease import Lease
-from data.migrations import migrate
-from data.record import Record
 from tests.alerts.hook import Hook, ids
 from tests.alerts.real_pair import Exposed, real_pair, series
+from tests.data.support import empty_record
 from tests.servers import free_port, wait_until
 
 RULES = """
@@ -44,8 +43,7 @@ def active(url: str) -> list[Any]:
 def test_alerts_are_read_from_the_one_and_handed_to_the_other(tmp_path: Path) -> None:
     rules, routes = tmp_path / "rules.yml", tmp_path / "am.yml"
     rules.write_text(RULES, encoding="utf-8")
-    record = Record(f"sqlite:///{tmp_path / 'calls.db'}")
-    migrate(record)
+    record = empty_record(tmp_path / "calls.db")
     lease = Lease(record, "alerting", "one", 3600)
     lease.renew()
     moves: list[Transition] = []

@@ -12,9 +12,9 @@ from alerts.notifier import Notifier
 from alerts.running import Rules
 from alerts.templates import Expanded
 from data.lease import Lease
-from data.migrations import migrate
 from data.record import Record
 from data.samples.store import SampleStore
+from tests.data.support import empty_record
 
 STEP = 15_000
 START = 1_800_000_000_000
@@ -42,9 +42,7 @@ class World:
         (folder / "rules.yml").write_text(RULES, encoding="utf-8")
         (folder / "am.yml").write_text(ROUTES, encoding="utf-8")
         self.url = f"sqlite:///{folder / 'calls.db'}"
-        record = Record(self.url)
-        migrate(record)
-        record.close()
+        empty_record(folder / "calls.db").close()
         self.now = START
         self.begin()
 

@@ -17,11 +17,10 @@ from alerts.rules import load_rules
 from alerts.running import Rules
 from alerts.states import State
 from alerts.templates import Expanded
-from data.migrations import migrate
 from data.models import alert_transitions
-from data.record import Record
 from data.samples.model import Labels, Matcher, is_absent, is_stale
 from data.samples.store import SampleStore
+from tests.data.support import empty_record
 
 STEP = 15_000
 FILE = """
@@ -54,8 +53,7 @@ class Bench:
         self.path = folder / "rules.yml"
         self.path.write_text(FILE, encoding="utf-8")
         self.store = SampleStore(folder / "samples.sqlite")
-        self.record = Record(f"sqlite:///{folder / 'calls.db'}")
-        migrate(self.record)
+        self.record = empty_record(folder / "calls.db")
         self.now = 1_800_000_000_000
         self.moves: list[Transition] = []
         self.rules = self.started()

@@ -17,6 +17,7 @@ import requests
 from app.factory import App, create_app
 from app.settings import Settings
 from tests.conftest import ROOT
+from tests.data.support import empty_record
 from tests.servers import free_port, wait_until
 
 #: Flask's test client; its answers' `json` may be None by its types, so a test would say so in every line.
@@ -25,6 +26,9 @@ Client = Any
 
 def wired(var_dir: Path, **settings: Any) -> App:
     """An app whose writer runs; the other threads stay away. Nobody signs in, unless `auth=True`."""
+    record = var_dir / "voicehive.db"
+    if "database_url" not in settings and not record.exists():
+        empty_record(record).close()
     app = create_app(Settings(var_dir=var_dir, **{"auth": False} | settings))
     app.services.ingest.start()
     return app

@@ -14,13 +14,12 @@ from typing import Any
 import pytest
 
 from app.factory import App
-from data.migrations import migrate
 from data.record import Record
 from data.samples.store import SampleStore
 from data.writer import apply
 from tests.app.conftest import Client
 from tests.conftest import ROOT
-from tests.data.support import call
+from tests.data.support import call, empty_record
 
 MINUTE_MS = 60_000
 #: Ten calls a minute for two hours, a third of them failing for the last half of the first one.
@@ -49,8 +48,7 @@ def sample_memory(store: SampleStore, until: float) -> None:
 @pytest.fixture
 def var_dir(tmp_path: Path) -> Path:
     """A folder as a server that ran left it, or has it open just now."""
-    record = Record(f"sqlite:///{tmp_path / 'voicehive.db'}")
-    migrate(record)
+    record = empty_record(tmp_path / "voicehive.db")
     now = time.time()
     fill(record, now)
     record.close()

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from data.migrations import migrate
-from data.record import Record
 from tests.app.conftest import Program, run_program, stop_program
 from tests.app.test_backtest import fill
+from tests.data.support import empty_record
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -22,8 +21,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     folder = tmp_path_factory.mktemp("backtest")
-    record = Record(f"sqlite:///{folder / 'voicehive.db'}")
-    migrate(record)
+    record = empty_record(folder / "voicehive.db")
     fill(record, time.time())
     record.close()
     running = run_program(folder, "serve", REFRESH_SECONDS="1")

@@ -8,16 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from data.migrations import migrate
-from data.record import Record
+from tests.data.support import empty_record
 
 
 @pytest.fixture
 def var_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    record = Record(f"sqlite:///{tmp_path / 'var' / 'voicehive.db'}")
-    migrate(record)
-    record.close()
+    empty_record(tmp_path / "var" / "voicehive.db").close()
     return tmp_path / "var"
 
 

@@ -23,12 +23,11 @@ from app.cli import main
 from app.doctor import Finding, State, examine
 from app.settings import Settings
 from data.analytics import AnalyticCopy
-from data.migrations import migrate
 from data.record import Record
 from data.times import HOUR, now_micros
 from data.writer import apply
 from tests.app.reports.bucket import Bucket, bucket
-from tests.data.support import call
+from tests.data.support import call, empty_record
 from tests.servers import free_port
 
 
@@ -43,8 +42,7 @@ def failing(settings: Settings) -> dict[str, str]:
 @pytest.fixture
 def given(tmp_path: Path) -> Callable[..., Settings]:
     """Settings of an installation that has calls and a copy of them, with what a test says on top."""
-    record = Record(f"sqlite:///{tmp_path / 'voicehive.db'}")
-    migrate(record)
+    record = empty_record(tmp_path / "voicehive.db")
     apply(record, [call(f"c{n}") for n in range(3)])
     copy = AnalyticCopy(record, tmp_path / "analytics.duckdb")
     copy.sync()

@@ -16,7 +16,7 @@ from data.importer import Report, Source, import_file
 from data.ingest import Ingest
 from data.migrations import migrate, new_identity
 from data.record import Record
-from tests.data.support import emptied
+from tests.data.support import emptied, empty_record
 
 SQLITE = pytest.param("sqlite")
 POSTGRES = pytest.param("postgres", marks=pytest.mark.postgres)
@@ -47,10 +47,9 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def sqlite_record(sqlite_url: str) -> Iterator[Record]:
+def sqlite_record(tmp_path: Path) -> Iterator[Record]:
     """An empty record in SQLite."""
-    record = Record(sqlite_url)
-    migrate(record)
+    record = empty_record(tmp_path / "voicehive.db")
     yield record
     record.close()
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import sqlite3
+import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, select, text
 
+from data.migrations import migrate, new_identity
 from data.models import CallEvent, calls, counters, metadata
 from data.record import Record, decode
 from data.times import SECOND
@@ -47,6 +53,25 @@ def document(record: Record, call_id: str = "c1", kind: str = "transcript") -> s
 def hash_caller(number: str) -> tuple[str, str]:
     """A hash that can be read."""
     return f"hash of {number}"[:32], number[-2:]
+
+
+@functools.cache
+def _empty_file() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        record = Record(f"sqlite:///{folder}/calls.db")
+        migrate(record)
+        record.close()
+        return Path(folder, "calls.db").read_bytes()
+
+
+def empty_record(path: Path) -> Record:
+    """An empty record in a new SQLite file: a copy of one, which takes a tenth of the time that migrating does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_empty_file())
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("UPDATE counters SET value = ? WHERE name = 'identity'", [new_identity()])
+    return Record(f"sqlite:///{path}")
 
 
 def emptied(record: Record, identity: int) -> None:

@@ -26,7 +26,6 @@ from sqlalchemy import func, literal_column, select, text
 from data import analytics
 from data.analytics import COLUMNS, AnalyticCopy
 from data.filters import CallFilter
-from data.migrations import migrate
 from data.models import CallEvent, calls
 from data.queries.kpis import KpiReport, kpi_report
 from data.queries.listing import count_calls
@@ -35,7 +34,7 @@ from data.sqlx import duckdb_sql
 from data.times import DAY, SECOND
 from data.writer import apply
 from tests.conftest import ROOT
-from tests.data.support import T0, call, revisions, rows
+from tests.data.support import T0, call, empty_record, revisions, rows
 
 ROWS = 300
 
@@ -461,8 +460,7 @@ def test_a_copy_of_another_database_is_not_used(record: Record, tmp_path: Path, 
     ours = AnalyticCopy(record, path)
     ours.sync()
     ours.close()
-    other = Record(f"sqlite:///{tmp_path / 'other.db'}")
-    migrate(other)
+    other = empty_record(tmp_path / "other.db")
     apply(other, [call("theirs 1"), call("theirs 2")])
     apply(other, [call("theirs 3")])
     theirs = AnalyticCopy(other, path)

@@ -11,21 +11,19 @@ from sqlalchemy import select
 from data.analytics import AnalyticCopy
 from data.filters import CallFilter
 from data.kpis import KPIS
-from data.migrations import migrate
 from data.models import Status
 from data.queries.changes import RATIOS, changes
 from data.record import Record
 from data.times import DAY, SECOND
 from data.writer import apply
-from tests.data.support import T0, call
+from tests.data.support import T0, call, empty_record
 
 WEEK = CallFilter(start=T0, end=T0 + 7 * DAY)
 
 
 @pytest.fixture
 def record(tmp_path: Path) -> Iterator[Record]:
-    made = Record(f"sqlite:///{tmp_path / 'calls.db'}")
-    migrate(made)
+    made = empty_record(tmp_path / "calls.db")
     yield made
     made.close()
 

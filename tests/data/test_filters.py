@@ -21,7 +21,7 @@ from data.queries.listing import count_calls
 from data.record import Record
 from data.times import DAY, HOUR, MINUTE, from_datetime, to_datetime, wall
 from data.writer import apply
-from tests.data.support import T0, call
+from tests.data.support import T0, call, empty_record
 
 BERLIN = "Europe/Berlin"
 
@@ -151,10 +151,7 @@ def test_the_previous_period_ends_before_this_one_begins_and_keeps_the_rest(
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    from data.migrations import migrate
-
-    record = Record(f"sqlite:///{tmp_path_factory.mktemp('filters') / 'filters.db'}")
-    migrate(record)
+    record = empty_record(tmp_path_factory.mktemp("filters") / "filters.db")
     values = {"agent": ("Ada", "Bob"), "queue": ("sales", "help"), "status": ("success", "error")}
     values |= {"direction": ("inbound", "web"), "source": ("one", "two")}
     # Bits of the number decide: those of the first five, so that all combinations are there, then these again.

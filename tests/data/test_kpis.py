@@ -16,14 +16,13 @@ from data.demo.history import generate
 from data.filters import CallFilter
 from data.importer import import_file
 from data.kpis import COUNTS, COVERAGE, KPIS, among_counted, service_level
-from data.migrations import migrate
 from data.models import Status, calls
 from data.queries.kpis import ACTIVE_TIMEOUT, KpiReport, kpi_report
 from data.record import Record
 from data.times import DAY, SECOND, wall
 from data.writer import apply
 from tests.data.conftest import BANK_ZONE, Bank
-from tests.data.support import T0, call, hash_caller, rows
+from tests.data.support import T0, call, empty_record, hash_caller, rows
 
 JANUARY = CallFilter(
     start=wall(BANK_ZONE, datetime(1999, 1, 1)), end=wall(BANK_ZONE, datetime(1999, 2, 1)), zone=BANK_ZONE
@@ -183,8 +182,7 @@ MONTH_END = 1_790_000_000 * SECOND
 @pytest.fixture(scope="module")
 def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AnalyticCopy, pd.DataFrame]]:
     """A month of generated calls, in a copy and as a plain frame."""
-    record = Record(f"sqlite:///{tmp_path_factory.mktemp('month') / 'month.db'}")
-    migrate(record)
+    record = empty_record(tmp_path_factory.mktemp("month") / "month.db")
     chunks = generate(end=MONTH_END, days=30, calls_per_day=200, hash_caller=hash_caller)
     events = list(itertools.chain.from_iterable(chunks))
     for position, event in enumerate(events):

@@ -11,21 +11,18 @@ from hypothesis import strategies as st
 
 from data.analytics import AnalyticCopy
 from data.filters import CallFilter
-from data.migrations import migrate
 from data.queries import rows as module
 from data.queries.rows import Slices, rows, slices
-from data.record import Record
 from data.times import DAY
 from data.writer import apply
-from tests.data.support import T0, call
+from tests.data.support import T0, call, empty_record
 
 COUNT = 500
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnalyticCopy]:
-    record = Record(f"sqlite:///{tmp_path_factory.mktemp('rows') / 'calls.db'}")
-    migrate(record)
+    record = empty_record(tmp_path_factory.mktemp("rows") / "calls.db")
     # Three of a moment, gaps of all sizes, a third without a duration.
     events = [
         call(f"{n}", started_at=T0 + (n // 3) ** 3 * 1_000_000, **({} if n % 3 else {"duration_seconds": n % 50}))

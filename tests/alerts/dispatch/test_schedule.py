@@ -22,6 +22,7 @@ from alerts.dispatch.schedule import Schedule
 from alerts.dispatch.silence import BadSilence, Silence, SilenceState
 from data.migrations import migrate
 from data.record import Record
+from tests.data.support import empty_record
 from tests.servers import require
 
 FILE = """
@@ -183,10 +184,11 @@ def test_the_order_in_which_alerts_come_changes_nothing(order: list[int]) -> Non
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def record(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Record]:
-    is_sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'calls.db'}" if is_sqlite else request.getfixturevalue("postgres_database")
-    made = Record(url)
-    migrate(made)
+    if request.param == "sqlite":
+        made = empty_record(tmp_path / "calls.db")
+    else:
+        made = Record(request.getfixturevalue("postgres_database"))
+        migrate(made)
     yield made
     made.close()
 

@@ -13,6 +13,7 @@ from data.access.users import change_user, find_user, sign_out
 from data.record import Record
 from tests.app.auth.conftest import PASSWORD, Guarded, bearer, guarded_app
 from tests.app.conftest import Client, unwired, wired
+from tests.data.support import empty_record
 from tests.servers import wait_until
 
 BITES_WITHIN = 5
@@ -21,7 +22,7 @@ BITES_WITHIN = 5
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'both.db'}"
+        return empty_record(tmp_path / "both.db").url.render_as_string()
     return str(request.getfixturevalue("postgres_database"))
 
 

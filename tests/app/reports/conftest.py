@@ -17,9 +17,9 @@ from app.reports.periods import Period
 from data.analytics import AnalyticCopy
 from data.filters import CallFilter
 from data.importer import Source, import_file
-from data.migrations import migrate
 from data.record import Record
 from data.times import now_micros
+from tests.data.support import empty_record
 
 ZONE = "Asia/Jerusalem"
 
@@ -39,8 +39,7 @@ class Bank:
 @pytest.fixture(scope="session")
 def bank(tmp_path_factory: pytest.TempPathFactory, datasets: Path) -> Iterator[Bank]:
     folder = tmp_path_factory.mktemp("bank")
-    record = Record(f"sqlite:///{folder / 'bank.db'}")
-    migrate(record)
+    record = empty_record(folder / "bank.db")
     path = datasets / "anonymous_bank_1999" / "calls_1999_01.cdr.csv.gz"
     import_file(record, path, Source(b"k" * 32, zone=ZONE), file_format="csv", rejects=folder / "rejects.csv")
     copy = AnalyticCopy(record, None)

@@ -34,7 +34,6 @@ from app.reports.sending import KIND, Sending
 from data.analytics import AnalyticCopy
 from data.importer import Source, import_file
 from data.lease import Lease
-from data.migrations import migrate
 from data.models import outbox
 from data.record import Record
 from data.reporting import runs, schedules
@@ -44,6 +43,7 @@ from data.times import from_datetime, now_micros
 from tests.alerts.hook import Hook
 from tests.app.reports.bucket import bucket
 from tests.app.reports.conftest import ZONE
+from tests.data.support import empty_record
 from tests.servers import free_port, require, wait_until
 
 FEBRUARY = from_datetime(datetime(1999, 2, 1, 8, tzinfo=UTC))
@@ -117,8 +117,7 @@ class Office:
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory, datasets: Path) -> Iterator[Record]:
     folder = tmp_path_factory.mktemp("office")
-    record = Record(f"sqlite:///{folder / 'bank.db'}")
-    migrate(record)
+    record = empty_record(folder / "bank.db")
     path = datasets / "anonymous_bank_1999" / "calls_1999_01.cdr.csv.gz"
     import_file(record, path, Source(b"k" * 32, zone=ZONE), file_format="csv", rejects=folder / "rejects.csv")
     yield record
