@@ -22,8 +22,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, Integer, Select
 
+from data.kept import KEPT
 from data.models import CALL_COLUMNS, CLOSED, calls
-from data.possible import POSSIBLE
 from data.record import Record
 from data.sqlx import duckdb_sql, duckdb_value
 
@@ -45,7 +45,7 @@ def _type(name: str) -> str:
 
 
 #: What the copy makes of each call as it stores it: by column, its type and how it is made.
-_KEPT = {each.column: (_TYPES[type(each.type)], duckdb_value(each.value)) for each in POSSIBLE.values()}
+_KEPT = {each.column: (_TYPES[type(each.type)], duckdb_value(each.value)) for each in KEPT}
 _TYPED = {name: _type(name) for name in COLUMNS} | {name: kind for name, (kind, _) in _KEPT.items()}
 _TABLE = f"CREATE TABLE calls ({', '.join(f'{name} {kind}' for name, kind in _TYPED.items())})"
 #: All of these columns from those that the record has.

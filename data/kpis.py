@@ -15,7 +15,8 @@ from sqlalchemy.sql.elements import BooleanClauseList, Grouping
 from sqlalchemy.sql.operators import and_ as all_of
 from sqlalchemy.sql.visitors import replacement_traverse
 
-from data.models import COUNTED, Direction, Status, calls
+from data.kept import ANSWERED_WAIT, QUEUED, QUEUED_WAIT
+from data.models import COUNTED, Status, calls
 from data.possible import END_TO_END, POSSIBLE, possible
 from data.sqlx import count_if, double, percentile
 
@@ -29,7 +30,7 @@ _SIXTY: ColumnElement[float] = literal_column("60.0", Double)
 #: Ended and not a test or phantom call.
 COUNTS = and_(*(c.status != literal_column(f"'{s}'") for s in Status if s not in COUNTED))
 #: Inbound calls that joined a queue and have ended.
-OFFERED = and_(COUNTS, c.direction == literal_column(f"'{Direction.INBOUND}'"), c.queued_at.is_not(None))
+OFFERED = and_(COUNTS, QUEUED)
 ANSWERED = and_(OFFERED, c.answered_at.is_not(None))
 ABANDONED = and_(OFFERED, c.status == literal_column(f"'{Status.ABANDONED}'"))
 #: Calls with an end-to-end latency that can be.
@@ -71,7 +72,7 @@ def _of(condition: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElem
 
 def service_level(seconds: float = SERVICE_LEVEL_SECONDS, *, abandoned: str = "count") -> ColumnElement[float]:
     """Percent of offered calls answered within `seconds`; `abandoned="exclude"` leaves abandoned calls out below."""
-    within = and_(ANSWERED, c.wait_seconds <= seconds)
+    within = and_(COUNTS, seconds >= ANSWERED_WAIT)
     whole = count_where(OFFERED) - count_where(ABANDONED) if abandoned == "exclude" else count_where(OFFERED)
     return _percent(within, whole)
 
@@ -80,7 +81,7 @@ TOTAL = count_where(COUNTS)
 #: The end-to-end latency of the calls that are MEASURED.
 _LATENCY = _of(COUNTS, POSSIBLE[END_TO_END])
 _DURATION = _of(COUNTS, c.duration_seconds)
-_OFFERED_WAIT = _of(OFFERED, c.wait_seconds)
+_OFFERED_WAIT = _of(COUNTS, QUEUED_WAIT)
 _ONE_CURRENCY = func.min(_of(COUNTS, c.currency)) == func.max(_of(COUNTS, c.currency))
 
 
@@ -138,7 +139,7 @@ KPIS: Mapping[str, Kpi] = {
         "s",
         "down",
         "Mean wait of answered calls, from joining the queue.",
-        func.avg(_of(ANSWERED, c.wait_seconds)),
+        func.avg(_of(COUNTS, ANSWERED_WAIT)),
     ),
     "avg_wait_seconds": Kpi("Average wait", "s", "down", "Mean wait of offered calls.", func.avg(_OFFERED_WAIT)),
     "p50_wait_seconds": Kpi(
@@ -210,7 +211,7 @@ COVERAGE: Mapping[str, ColumnElement[int]] = {
         "cost": "cost",
         "sentiment": "sentiment",
     }.items()
-} | {"latency": count_where(MEASURED)}
+} | {"latency": func.count(_LATENCY)}
 
 
 def among_counted(figure: ColumnElement[Any]) -> ColumnElement[Any]:

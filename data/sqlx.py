@@ -73,7 +73,7 @@ class kept(GenericFunction[Any]):
 @compiles(kept)
 def _kept(element: kept, compiler: Any, **kw: Any) -> str:
     _, value = element.clauses
-    return str(compiler.process(value, **kw))
+    return f"({compiler.process(value, **kw)})"
 
 
 @compiles(kept, "duckdb")

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, and_, case, func, literal_column, select
 from data.analysis.comparing import rate_can_be_judged, shares_differ
 from data.analytics import AnalyticCopy
 from data.filters import CallFilter
-from data.kpis import ABANDONED, ANSWERED, COUNTS, OFFERED, SERVICE_LEVEL_SECONDS, TOTAL, count_where, has_status
+from data.kept import ANSWERED_WAIT
+from data.kpis import ABANDONED, COUNTS, OFFERED, SERVICE_LEVEL_SECONDS, TOTAL, count_where, has_status
 from data.models import Status, calls
 
 c = calls.c
@@ -48,7 +49,7 @@ RATIOS: Mapping[str, Ratio] = {
     "error_rate": Ratio(count_where(has_status(Status.ERROR)), TOTAL, 100.0),
     "abandonment_rate": Ratio(count_where(ABANDONED), count_where(OFFERED), 100.0),
     "service_level": Ratio(
-        count_where(and_(ANSWERED, c.wait_seconds <= SERVICE_LEVEL_SECONDS)), count_where(OFFERED), 100.0
+        count_where(and_(COUNTS, ANSWERED_WAIT <= SERVICE_LEVEL_SECONDS)), count_where(OFFERED), 100.0
     ),
     "avg_duration_seconds": _mean(c.duration_seconds),
     "csat": _mean(c.csat),

@@ -26,7 +26,9 @@ from sqlalchemy import func, literal_column, select, text
 from data import analytics
 from data.analytics import COLUMNS, AnalyticCopy
 from data.filters import CallFilter
+from data.kept import KEPT
 from data.models import CallEvent, calls
+from data.possible import MEASURES
 from data.queries.kpis import KpiReport, kpi_report
 from data.queries.listing import count_calls
 from data.record import Changes, Record
@@ -172,6 +174,26 @@ def test_an_update_reaches_old_and_new_rows_of_a_large_copy(sqlite_record: Recor
     assert copy.frame(query)["call_id"].tolist() == [*changed, "new"]
     assert count_calls(copy, CallFilter()) == 130_001
     copy.close()
+
+
+def test_what_is_kept_of_each_call_is_what_would_be_made_of_it_now(record: Record, copy: AnalyticCopy) -> None:
+    made = random.Random(7)
+
+    def told(n: int, updated_at: int) -> CallEvent:
+        fields: dict[str, Any] = {
+            "direction": made.choice(["inbound", "outbound", "web"]),
+            "queued_at": T0,
+            "answered_at": T0,
+            "wait_seconds": made.choice([0.0, 30.0]),
+            "duration_seconds": made.choice([0.0, 1.0]),
+            **{name: made.choice([-1.0, 0.5, 900.0, 2_000.0]) for name in MEASURES},
+        }
+        return call(f"{n}", updated_at=updated_at, **{k: v for k, v in fields.items() if made.random() < 0.8})
+
+    for corrected in (range(400), range(0, 400, 3)):
+        apply(record, [told(n, T0 + corrected.step) for n in corrected])
+        wrong: list[Any] = [func.count().filter(each.is_distinct_from(each.value)).label(each.column) for each in KEPT]
+        assert not {name: n for name, n in copy.row(select(*wrong)).items() if n}
 
 
 def test_what_a_correction_makes_possible_counts_and_what_it_makes_impossible_does_not(

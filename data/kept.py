@@ -1,0 +1,22 @@
+"""What the analytic copy makes of each call as it stores it.
+
+Figures ask these things many times of every call, and to find them out takes several times as long as to read them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, case, literal_column
+
+from data.models import Direction, calls
+from data.possible import POSSIBLE
+from data.sqlx import kept
+
+c = calls.c
+
+#: Inbound calls that joined a queue, whatever became of them.
+QUEUED = kept("queued", and_(c.direction == literal_column(f"'{Direction.INBOUND}'"), c.queued_at.is_not(None)))
+#: How long these waited, and those of them that were answered (seconds).
+QUEUED_WAIT = kept("queued_wait_seconds", case((QUEUED.value, c.wait_seconds)))
+ANSWERED_WAIT = kept("answered_wait_seconds", case((and_(QUEUED.value, c.answered_at.is_not(None)), c.wait_seconds)))
+
+KEPT: tuple[kept, ...] = (*POSSIBLE.values(), QUEUED, QUEUED_WAIT, ANSWERED_WAIT)
