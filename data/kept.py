@@ -9,7 +9,7 @@ from sqlalchemy import and_, case, literal_column
 
 from data.models import Direction, calls
 from data.possible import POSSIBLE
-from data.sqlx import kept
+from data.sqlx import kept, number_of
 
 c = calls.c
 
@@ -18,5 +18,7 @@ QUEUED = kept("queued", and_(c.direction == literal_column(f"'{Direction.INBOUND
 #: How long these waited, and those of them that were answered (seconds).
 QUEUED_WAIT = kept("queued_wait_seconds", case((QUEUED.value, c.wait_seconds)))
 ANSWERED_WAIT = kept("answered_wait_seconds", case((and_(QUEUED.value, c.answered_at.is_not(None)), c.wait_seconds)))
+#: The caller, where only the same ones are looked for.
+CALLER = kept("caller_number", number_of(c.caller_hash))
 
-KEPT: tuple[kept, ...] = (*POSSIBLE.values(), QUEUED, QUEUED_WAIT, ANSWERED_WAIT)
+KEPT: tuple[kept, ...] = (*POSSIBLE.values(), QUEUED, QUEUED_WAIT, ANSWERED_WAIT, CALLER)

@@ -82,6 +82,27 @@ def _kept_duckdb(element: kept, compiler: Any, **kw: Any) -> str:
     return str(compiler.process(column, **kw))
 
 
+class number_of(GenericFunction[Any]):
+    """number_of(text): what stands for a text wherever texts are only told apart: in DuckDB a number of 63 bits.
+
+    Two of a million texts share one with a probability of 1 : 18 million. Other engines take the text itself.
+    """
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(number_of)
+def _number_of(element: number_of, compiler: Any, **kw: Any) -> str:
+    return str(compiler.process(element.clauses, **kw))
+
+
+@compiles(number_of, "duckdb")
+def _number_of_duckdb(element: number_of, compiler: Any, **kw: Any) -> str:
+    text = compiler.process(element.clauses, **kw)
+    return f"CASE WHEN {text} IS NOT NULL THEN CAST(hash({text}) >> 1 AS BIGINT) END"
+
+
 class occurs(GenericFunction[bool]):
     """occurs(column, text): whether the text stands anywhere in the column. LIKE takes three times as long."""
 

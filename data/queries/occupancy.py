@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, cast, func, literal_column, select
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, Select, cast, func, literal_column, select
 
 from data.analytics import AnalyticCopy
 from data.filters import CallFilter
 from data.kpis import COUNTS
 from data.models import calls
+from data.queries.beside import side_by_side
+from data.queries.sequences import in_sequence, parts
+from data.sqlx import number_of
 from data.times import MINUTE, SECOND
 
 c = calls.c
 #: An agent without a call for longer than this (microseconds) is taken to have been away.
 LONGEST_BREAK = 30 * MINUTE
+_HANDLED = c.duration_seconds + func.coalesce(c.after_call_seconds, literal_column("0.0"))
+_BEGIN = func.coalesce(c.answered_at, c.started_at)
+_DONE = _BEGIN + cast(func.floor(_HANDLED * SECOND), BigInteger)
+_AGENT = number_of(c.agent).label("number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +49,32 @@ def occupancy(copy: AnalyticCopy, chosen: CallFilter) -> Occupancy:
     Nobody reports when agents log in. So an agent is active while a call or its after-call work goes on, and between
     two calls that are at most LONGEST_BREAK apart.
     """
-    zero = literal_column("0", BigInteger)
-    handled = c.duration_seconds + func.coalesce(c.after_call_seconds, literal_column("0.0"))
-    begin = func.coalesce(c.answered_at, c.started_at)
-    done = begin + cast(func.floor(handled * SECOND), BigInteger)
-    each = select(c.agent, begin.label("begin"), done.label("done"))
-    each_call = chosen.apply(each).where(COUNTS, c.agent.is_not(None), c.duration_seconds.is_not(None)).subquery()
-    e = each_call.c
-    before = func.max(e.done).over(partition_by=e.agent, order_by=e.begin, rows=(None, -1))
-    lined = select(e.agent, e.begin, e.done, before.label("before")).subquery().c
-    gap = lined.begin - lined.before
-    paused = func.greatest(gap, zero)
-    # Without a call before there is no gap: NULL compares as false.
-    kept = func.coalesce(func.nullif(paused * cast(gap <= LONGEST_BREAK, BigInteger), zero), zero)
-    busy = func.greatest(lined.done - func.greatest(lined.begin, func.coalesce(lined.before, lined.begin)), zero)
-    columns: list[Any] = [
-        lined.agent,
-        func.count().label("calls"),
-        (func.sum(lined.done - lined.begin) / float(SECOND)).label("handled"),
-        (func.sum(kept + busy) / float(SECOND)).label("active"),
-    ]
-    frame = copy.frame(select(*columns).group_by(lined.agent), "occupancy")
-    frame = frame.astype({"handled": "float64", "active": "float64"})
+    handled = (func.sum(_DONE - _BEGIN) / float(SECOND)).label("handled")
+    asked = _of_agents(chosen, select(c.agent, _AGENT, func.count().label("calls"), handled))
+    with side_by_side() as ask:
+        summed = ask(copy.frame, asked.group_by(c.agent, _AGENT), "occupancy")
+        moments = _of_agents(chosen, select(_AGENT, _BEGIN.label("begin"), _DONE.label("done")))
+        active: dict[int, float] = {}
+        for part in parts(copy, moments, _AGENT.element, "occupancy"):
+            active |= _active(*(part[name].to_numpy() for name in ("number", "begin", "done")))
+    frame = summed.result()
+    frame = frame.assign(active=frame.pop("number").map(active).astype("float64")).astype({"handled": "float64"})
     frame = frame.sort_values(["handled", "agent"], ascending=[False, True], ignore_index=True)
     return Occupancy(frame, float(frame["handled"].sum()), float(frame["active"].sum()))
+
+
+def _of_agents(chosen: CallFilter, query: Select[Any]) -> Select[Any]:
+    return chosen.apply(query).where(COUNTS, c.agent.is_not(None), c.duration_seconds.is_not(None))
+
+
+def _active(agents: NDArray[Any], begin: NDArray[Any], done: NDArray[Any]) -> dict[int, float]:
+    """Seconds of each agent from the first moment to the last, without the breaks that are too long."""
+    order = in_sequence(agents, begin)
+    agents, begin, done = agents[order], begin[order], done[order]
+    first = np.flatnonzero(np.diff(agents, prepend=-1))
+    found = {}
+    for low, high in pairwise([*first, len(agents)]):
+        until = np.maximum.accumulate(done[low:high])
+        gaps = begin[low + 1 : high] - until[:-1]
+        found[int(agents[low])] = float(until[-1] - begin[low] - gaps[gaps > LONGEST_BREAK].sum()) / SECOND
+    return found

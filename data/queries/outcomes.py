@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Double, Integer, and_, cast, func, literal_column, select, true
+from sqlalchemy import ColumnElement, Double, Integer, cast, func, literal_column, select
 
 from data.analytics import AnalyticCopy
 from data.callsets import CALL_SETS
@@ -15,8 +15,8 @@ from data.filters import UNKNOWN, CallFilter
 from data.kpis import COUNTS, among_counted, count_where, has_status
 from data.models import Status, calls
 from data.queries.beside import side_by_side
+from data.queries.repeats import Repeats, repeats
 from data.queries.series import bounded, end_reasons, filled, series
-from data.repeats import AGAIN, gaps
 from data.times import DAY, MINUTE, Buckets, buckets, step_for
 
 c = calls.c
@@ -27,20 +27,6 @@ PARTS = ("telephony", "stt", "llm", "tts", "platform")
 REST = "rest"
 _SETS = ("counted", *FUNNEL, "timed", "ending_known", "hung_up_early", "rated", "judged", "priced")
 _MOST_BUCKETS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Repeats:
-    """Calls with a known caller that are old enough to judge, and how many of those callers called again so soon.
-
-    by_agent: agent, calls, again; end: until when the calls are old enough (UTC microseconds).
-    """
-
-    again: str
-    end: int
-    calls: int
-    repeated: int
-    by_agent: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,28 +175,3 @@ def costs(copy: AnalyticCopy, chosen: CallFilter) -> Costs | None:
 def _clean(amount: float) -> float:
     """Sums of cents leave billionths behind."""
     return round(amount, 9) + 0.0
-
-
-def repeats(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> list[Repeats]:
-    """For each span of AGAIN: how many callers called again so soon, of the calls that are at least so old."""
-    assert chosen.start is not None and chosen.end is not None
-    ends = {again: min(chosen.end, now - within) for again, within in AGAIN.items()}
-    judged = replace(chosen, end=max(chosen.start, *ends.values()))
-    # What the filter asks of a call is asked as its gap is found: to find the call anew by its id would take longer.
-    meant = and_(true(), *judged.times(), *judged.values()).label("meant")
-    found = gaps(chosen.start, judged.end, max(AGAIN.values()), c.agent, c.started_at, meant).c
-    columns: list[Any] = [found.agent]
-    for again, within in AGAIN.items():
-        old = found.started_at < ends[again]
-        columns += [count_where(old).label(f"calls {again}")]
-        columns += [count_where(and_(old, found.gap <= within)).label(f"again {again}")]
-    frame = copy.frame(select(*columns).where(found.meant).group_by(found.agent), "repeats")
-    return [_repeats(frame, again, end) for again, end in ends.items()]
-
-
-def _repeats(frame: pd.DataFrame, again: str, end: int) -> Repeats:
-    columns = {"agent": "agent", f"calls {again}": "calls", f"again {again}": "again"}
-    one = frame[list(columns)].rename(columns=columns)
-    one = one[one["calls"] > 0].sort_values(["calls", "agent"], ascending=[False, True])
-    named = one.dropna(subset=["agent"]).reset_index(drop=True)
-    return Repeats(again, end, int(one["calls"].sum()), int(one["again"].sum()), named)

@@ -15,9 +15,11 @@ from data.analytics import AnalyticCopy
 from data.callsets import behind
 from data.filters import UNKNOWN, CallFilter
 from data.kpis import KPIS
+from data.queries import sequences
 from data.queries.board import DURATION_BINS, board, duration_histogram
 from data.queries.listing import count_calls
-from data.queries.outcomes import FUNNEL, REST, outcomes, repeats
+from data.queries.outcomes import FUNNEL, REST, outcomes
+from data.queries.repeats import repeats
 from data.queries.trends import MOST_LINES, OTHERS, Trends, trends
 from data.record import Record
 from data.times import DAY, HOUR, SECOND, TooManyBuckets, to_datetime, wall
@@ -240,8 +242,12 @@ def test_costs_in_two_currencies_are_not_added(sqlite_record: Record) -> None:
     assert (found.costs, found.sets["priced"]) == (None, 2)
 
 
+@pytest.mark.parametrize("part", [1_000_000, 1_000])
 @pytest.mark.parametrize(("again", "within"), [("24h", DAY), ("7d", 7 * DAY)])
-def test_repeated_calls_are_those_that_brute_force_finds(calls: Month, again: str, within: int) -> None:
+def test_repeated_calls_are_those_that_brute_force_finds(
+    calls: Month, again: str, within: int, part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sequences, "_ROWS", part)
     chosen = replace(WEEK, start=MONTH_END - 20 * DAY, end=MONTH_END - 2 * DAY, agent=("max",))
     found = {one.again: one for one in repeats(calls.copy, chosen, now=MONTH_END)}[again]
     counted = calls.counted(CallFilter())

@@ -12,6 +12,7 @@ from data.analytics import AnalyticCopy
 from data.filters import CallFilter
 from data.possible import MEASURES, STAGES
 from data.queries import concurrency as concurrency_module
+from data.queries import sequences
 from data.queries.concurrency import concurrency, earliest
 from data.queries.kpis import kpi_report
 from data.queries.listing import count_calls
@@ -220,7 +221,11 @@ def test_a_long_range_is_swept_in_pieces_without_a_seam(copy: AnalyticCopy, monk
     assert pieces.course["mean"].tolist() == pytest.approx(whole.course["mean"].tolist())
 
 
-def test_agents_are_as_busy_as_their_calls_and_breaks_say(copy: AnalyticCopy, calls: pd.DataFrame) -> None:
+@pytest.mark.parametrize("part", [1_000_000, 100])
+def test_agents_are_as_busy_as_their_calls_and_breaks_say(
+    copy: AnalyticCopy, calls: pd.DataFrame, part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sequences, "_ROWS", part)
     found = occupancy(copy, RANGE)
     answered = inside(calls).dropna(subset=["duration_seconds"])
     for row in found.agents.to_dict("records"):

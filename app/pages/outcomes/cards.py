@@ -12,7 +12,8 @@ from app.figures.palette import looks
 from app.format import count, money, percent
 from data.analysis.comparing import FEWEST
 from data.callsets import SHORT_SECONDS
-from data.queries.outcomes import FUNNEL, Costs, Outcomes, Repeats
+from data.queries.outcomes import FUNNEL, Costs, Outcomes
+from data.queries.repeats import Repeats
 from data.times import DAY
 
 _STEPS = {
