@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
 from app.components.plain import Children, Plain, h
-from app.format import duration
+from app.format import duration, size
 from app.pages.alerts.words import ago, due, nothing, tag
 from app.reports.making import calls_of
 from app.reports.periods import AT_SEVEN, Period
@@ -80,7 +80,7 @@ def _run(run: Run, files: Iterable[str], zone: str) -> Plain:
     facts = [f"by {run.asked_by}"] if run.asked_by != "schedule" else []
     facts += [f"to {_whom(run.plan)}"]
     facts += [f"in {duration(run.seconds)}"] if run.seconds is not None else []
-    facts += [f"{run.bytes / 1000:,.0f} kB"] if run.bytes else []
+    facts += [size(run.bytes)] if run.bytes else []
     facts += [f"{run.tries} tries"] if run.tries > 1 else []
     links = [
         h("A", name.rpartition(".")[2].upper(), href=f"/api/reports/runs/{run.id}/{quote(name)}", cls="rp-file",
