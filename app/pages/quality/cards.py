@@ -140,7 +140,7 @@ def slowest(data: Quality) -> Children:
         bound, n = data.slow
         link = calls_link(data.filter, "measured", min_latency=bound)
         words = f"The slowest 5 %: {count(n)} calls from {milliseconds(bound)} on"
-        found.append(h("P", h("A", words, href=link), cls="vh-note"))
+        found.append(h("P", h("A", words, href=link), cls="vh-note vh-link-line"))
     return found
 
 

@@ -175,7 +175,7 @@ def busy_agents(data: Service) -> Children:
         )
     if data.busy.at is not None:
         words = f"The {count(data.busy.peak)} calls that were going on at the peak"
-        made.append(h("P", h("A", words, href=peak_link(data)), cls="vh-note vh-peak"))
+        made.append(h("P", h("A", words, href=peak_link(data)), cls="vh-note vh-link-line vh-peak"))
     return made
 
 
