@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, and_, literal_column, not_, or_
 
+from data.kept import ANSWERED_WAIT, QUEUED_WAIT
 from data.kpis import ABANDONED, ANSWERED, COUNTS, MEASURED, OFFERED, c, has_status
 from data.models import EndReasonGroup, Status
 from data.possible import MEASURES, STAGES, impossible, possible
@@ -31,8 +32,8 @@ CALL_SETS: Mapping[str, ColumnElement[bool]] = {
     "offered": OFFERED,
     "answered": ANSWERED,
     "abandoned": ABANDONED,
-    "waited": and_(OFFERED, c.wait_seconds.is_not(None)),
-    "answered_waited": and_(ANSWERED, c.wait_seconds.is_not(None)),
+    "waited": and_(COUNTS, QUEUED_WAIT.is_not(None)),
+    "answered_waited": and_(COUNTS, ANSWERED_WAIT.is_not(None)),
     "left_waiting": and_(_UNANSWERED, has_status(Status.ABANDONED)),
     "never_answered": and_(_UNANSWERED, not_(has_status(Status.ABANDONED))),
     "talked": _TALKED,

@@ -64,5 +64,10 @@ def active_calls(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> int:
     return int(copy.row(query, "active_calls")["n"])
 
 
+def of_counted(chosen: CallFilter, figures: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
+    """These figures of the counted calls of a filter, by name."""
+    return _select(chosen, {name: among_counted(sql) for name, sql in figures.items()})
+
+
 def _select(chosen: CallFilter, figures: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
     return chosen.apply(select(*(sql.label(name) for name, sql in figures.items())).where(COUNTS))

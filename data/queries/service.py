@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -11,14 +11,15 @@ from sqlalchemy import ColumnElement, Integer, case, func, literal_column, selec
 from data.analytics import AnalyticCopy
 from data.callsets import CALL_SETS
 from data.filters import UNKNOWN, CallFilter
-from data.kpis import KPIS, count_where, service_level
+from data.kept import ANSWERED_WAIT, QUEUED_WAIT
+from data.kpis import ANSWERED, COUNTS, KPIS, among_counted, count_where, service_level
 from data.models import calls
 from data.queries.beside import side_by_side
 from data.queries.concurrency import Concurrency, concurrency
-from data.queries.kpis import KpiReport
+from data.queries.kpis import KpiReport, of_counted
 from data.queries.occupancy import Occupancy, occupancy
 from data.queries.series import bounded, filled, series
-from data.times import DAY, MINUTE, buckets, step_for, wall_clock
+from data.times import DAY, MINUTE, Buckets, buckets, step_for, wall_clock
 
 c = calls.c
 #: Lower bounds of the bars of the waits, in seconds; the last one is open. The chosen threshold joins them.
@@ -79,22 +80,17 @@ def service(
     assert chosen.start is not None and chosen.end is not None
     width = step_for(max(chosen.end - chosen.start, MINUTE), _MOST_BUCKETS)
     grid = buckets(chosen.start, chosen.end, width, chosen.zone)
-    soon = CALL_SETS["left_waiting"] & (c.wait_seconds < SHORT_ABANDON_SECONDS)
-    asked: dict[str, ColumnElement[Any]] = {
-        "answered": count_where(CALL_SETS["answered"]),
-        "left_soon": count_where(soon),
-        "longest": func.max(case((CALL_SETS["waited"], c.wait_seconds))),
-    }
     bins = sorted({*map(float, WAIT_BINS), threshold.seconds})
-    figures = _figures(threshold)
+    key_figures = {name: KPIS[name].sql for name in FIGURES} | {"service_level": threshold.sql}
     with side_by_side() as ask:
         busy = ask(concurrency, copy, chosen, grid, now=now, hourly=by_hour == "peak")
         occupied = ask(occupancy, copy, chosen)
-        present, earlier = (ask(_key_figures, copy, each, threshold) for each in (chosen, chosen.previous()))
-        course = ask(series, copy, chosen, grid, figures, name="service_course")
+        counted = ask(copy.row, of_counted(chosen, key_figures | _BESIDE), "service_figures")
+        before = chosen.previous()
+        earlier = ask(copy.row, of_counted(before, key_figures), "service_figures") if before else None
+        course = ask(_course, copy, chosen, grid, threshold)
         hours = ask(_hours, copy, chosen, threshold, by_hour) if by_hour in BY_HOUR else None
         queues, waits = ask(_queues, copy, chosen, threshold), ask(_waits, copy, chosen, bins)
-        counted = ask(copy.row, chosen.apply(select(*(sql.label(n) for n, sql in asked.items()))), "service")
     row = counted.result()
     return Service(
         filter=chosen,
@@ -102,11 +98,11 @@ def service(
         step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
         edges=[*grid.starts, grid.end] if len(grid) else [],
         threshold=threshold,
-        report=KpiReport(current=present.result(), previous=earlier.result(), coverage={}),
+        report=KpiReport({name: row[name] for name in key_figures}, earlier.result() if earlier else {}, coverage={}),
         answered=row["answered"],
         left_soon=row["left_soon"],
         longest_wait=row["longest"],
-        course=filled(course.result(), grid, ["offered"]),
+        course=course.result(),
         bins=bins,
         waits=waits.result(),
         queues=queues.result(),
@@ -116,15 +112,23 @@ def service(
     )
 
 
-def _key_figures(copy: AnalyticCopy, chosen: CallFilter | None, threshold: Threshold) -> dict[str, Any]:
-    """Of a range; none where it is open."""
-    asked = {name: KPIS[name].sql for name in FIGURES} | {"service_level": threshold.sql}
-    query = select(*(sql.label(name) for name, sql in asked.items()))
-    return copy.row(chosen.apply(query), "service_figures") if chosen else {}
+#: What is told beside the key figures.
+_BESIDE: dict[str, ColumnElement[Any]] = {
+    "answered": count_where(ANSWERED),
+    "left_soon": count_where(CALL_SETS["left_waiting"] & (c.wait_seconds < SHORT_ABANDON_SECONDS)),
+    "longest": func.max(case((COUNTS, QUEUED_WAIT))),
+}
 
 
 def _figures(threshold: Threshold) -> dict[str, ColumnElement[Any]]:
-    return {name: KPIS[name].sql for name in BY_HOUR} | {"service_level": threshold.sql}
+    """Those of each bucket, queue and hour, of calls that are all counted."""
+    figures = {name: KPIS[name].sql for name in BY_HOUR} | {"service_level": threshold.sql}
+    return {name: among_counted(sql) for name, sql in figures.items()}
+
+
+def _course(copy: AnalyticCopy, chosen: CallFilter, grid: Buckets, threshold: Threshold) -> pd.DataFrame:
+    offered = replace(chosen, of=(*chosen.of, "offered"))
+    return filled(series(copy, offered, grid, _figures(threshold), name="service_course"), grid, ["offered"])
 
 
 def _waits(copy: AnalyticCopy, chosen: CallFilter, bins: list[float]) -> pd.DataFrame:
@@ -132,7 +136,8 @@ def _waits(copy: AnalyticCopy, chosen: CallFilter, bins: list[float]) -> pd.Data
         *((c.wait_seconds < upper, literal_column(str(i), Integer)) for i, upper in enumerate(bins[1:])),
         else_=literal_column(str(len(bins) - 1), Integer),
     )
-    columns: list[Any] = [place.label("bin"), *(count_where(CALL_SETS[name]).label(name) for name in WAITED)]
+    counts = (among_counted(count_where(CALL_SETS[name])).label(name) for name in WAITED)
+    columns: list[Any] = [place.label("bin"), *counts]
     query = chosen.apply(select(*columns).where(CALL_SETS["waited"])).group_by("bin")
     found = copy.frame(query, "waits").set_index("bin")
     return found.reindex(range(len(bins)), fill_value=0).reset_index()
@@ -142,9 +147,12 @@ def _queues(copy: AnalyticCopy, chosen: CallFilter, threshold: Threshold) -> pd.
     columns: list[Any] = [
         c.queue,
         *(sql.label(name) for name, sql in _figures(threshold).items()),
-        KPIS["p95_wait_seconds"].sql.label("p95_wait_seconds"),
-        func.max(case((CALL_SETS["waited"], c.wait_seconds))).label("longest"),
-        *(count_where(CALL_SETS[name]).label(f"n.{name}") for name in ("abandoned", "answered_waited", "waited")),
+        among_counted(KPIS["p95_wait_seconds"].sql).label("p95_wait_seconds"),
+        func.max(QUEUED_WAIT).label("longest"),
+        *(
+            among_counted(count_where(CALL_SETS[name])).label(f"n.{name}")
+            for name in ("abandoned", "answered_waited", "waited")
+        ),
     ]
     query = chosen.apply(select(*columns).where(CALL_SETS["offered"])).group_by(c.queue)
     frame = copy.frame(query, "queues")
@@ -160,7 +168,8 @@ def _hours(copy: AnalyticCopy, chosen: CallFilter, threshold: Threshold, figure:
         weekday.label("weekday"),
         hour.label("hour"),
         _figures(threshold)[figure].label("value"),
-        count_where(CALL_SETS["answered_waited" if figure == "asa_seconds" else "offered"]).label("n"),
+        (func.count(ANSWERED_WAIT) if figure == "asa_seconds" else func.count()).label("n"),
     ]
-    frame = copy.frame(chosen.apply(select(*columns)).group_by("weekday", "hour"), "service_hours")
+    query = chosen.apply(select(*columns)).where(CALL_SETS["offered"]).group_by("weekday", "hour")
+    frame = copy.frame(query, "service_hours")
     return frame[frame["n"] > 0].sort_values(["weekday", "hour"], ignore_index=True)
