@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, ValidationError
 from pydantic_core import PydanticCustomError
 
 _UNITS = {"y": 31_536_000_000, "w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
@@ -33,6 +33,13 @@ class Strict(BaseModel):
     """A part of a file; a field that is not known is a fault, never skipped."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    _place: str = PrivateAttr("no file")
+
+    @property
+    def place(self) -> str:
+        """The file and the line at which it begins."""
+        return self._place
 
 
 def fault(message: str, *place: str | int) -> PydanticCustomError:
@@ -116,6 +123,7 @@ def parse(text: str, model: type[Content], name: str) -> Content:
             faults.append(f"{name}:{_line(tree, each['loc'])}: {_said(each)}")
     if faults:
         raise ConfigError("\n".join(faults))
+    _place(parsed, tree, name)
     return parsed
 
 
@@ -126,6 +134,19 @@ def _tree(text: str) -> yaml.Node | None:
     except (yaml.YAMLError, ValueError):
         # Fifteen times as slow, but it says better what is wrong.
         return yaml.compose(text, Loader=yaml.BaseLoader)
+
+
+def _place(part: Any, node: Any, name: str) -> None:
+    """Tell every part of a file where it stands."""
+    if isinstance(part, Strict) and isinstance(node, yaml.MappingNode):
+        part._place = f"{name}:{node.start_mark.line + 1}"
+        below = {key.value: value for key, value in node.value}
+        for field, info in type(part).model_fields.items():
+            _place(getattr(part, field), below.get(info.alias or field), name)
+    elif isinstance(part, list | tuple) and isinstance(node, yaml.SequenceNode):
+        # Of what is no part of its own, such as weekdays, a validator may have made more.
+        for each, own in zip(part, node.value, strict=False):
+            _place(each, own, name)
 
 
 def _too_deep(text: str) -> int:

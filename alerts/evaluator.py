@@ -77,7 +77,7 @@ class RuleState:
             self.error = ""
         except Exception as error:  # noqa: BLE001 - the next rule is judged whatever this one does
             if str(error) != self.error:
-                log.warning("the rule %s of group %s could not be judged: %s", self.rule.name, group.name, error)
+                log.warning("%s could not be judged: %s", self._told(group), error)
             self.error = str(error) or type(error).__name__
             mark_failed(error)
         self.evaluated_at, self.seconds = at, time.perf_counter() - started
@@ -105,8 +105,11 @@ class RuleState:
 
     def _note(self, group: Group, template_error: str) -> None:
         if template_error and template_error != self.template_error:
-            log.warning("an alert of the rule %s of group %s: %s", self.rule.name, group.name, template_error)
+            log.warning("an alert of %s: %s", self._told(group), template_error)
         self.template_error = template_error
+
+    def _told(self, group: Group) -> str:
+        return f"the rule {self.rule.name} of group {group.name} ({self.rule.place})"
 
     def _named(self, group: Group, given: Sequence[Labels]) -> Sequence[Labels]:
         own = {**group.labels, **self.rule.labels, "__name__": self.rule.name}

@@ -165,7 +165,8 @@ def test_a_template_that_fails_says_so_in_its_text_and_the_alert_goes_on(
     assert alert.annotations["summary"].startswith("<error expanding template: line 1: ")
     assert state.template_error.startswith("the template of annotation summary failed: line 1: ")
     [told] = caplog.messages
-    assert told == f"an alert of the rule Down of group g: {state.template_error}"
+    line = next(n for n, row in enumerate(failing.splitlines(), 1) if "alert: Down" in row)
+    assert told == f"an alert of the rule Down of group g ({rules.path}:{line}): {state.template_error}"
     rules.path.write_text(GOOD, encoding="utf-8")
     rules.reload()
     rules.evaluate(1_800_000_000_000 + 600_000)

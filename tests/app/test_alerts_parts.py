@@ -136,11 +136,26 @@ def test_a_rule_that_fails_and_a_template_that_fails_are_each_one_line(app: App,
     states["HighErrorRate"].error = "many-to-many matching not allowed"
     states["HighMemoryUsage"].template_error = "the template of label team failed: line 1: no"
     shown = str(client.get("/_live/alerts?view=rules").json["parts"]["al-body"])
+    written = states["HighErrorRate"].rule.place, states["HighMemoryUsage"].rule.place
+    file = app.services.rules.path
+    rows = file.read_text(encoding="utf-8").splitlines()
+    assert [rows[int(place.removeprefix(f"{file}:")) - 1].split() for place in written] == [
+        ["-", "alert:", "HighErrorRate"],
+        ["-", "alert:", "HighMemoryUsage"],
+    ]
     for line in (
-        "prometheus-rules.yml: group alerts-now, HighErrorRate: can't be judged: many-to-many matching not allowed",
-        "prometheus-rules.yml: group alerts-now, HighMemoryUsage: the template of label team failed: line 1: no",
+        f"{written[0]}: group alerts-now, HighErrorRate: can't be judged: many-to-many matching not allowed",
+        f"{written[1]}: group alerts-now, HighMemoryUsage: the template of label team failed: line 1: no",
     ):
         assert line in shown
+
+
+def test_one_group_is_no_groups(app: App, client: Client, tmp_path: Path) -> None:
+    path = app.services.rules.path = tmp_path / "rules.yml"
+    path.write_text("groups: [{name: g, rules: [{alert: Down, expr: up == 0}]}]", encoding="utf-8")
+    app.services.rules.reload()
+    shown = str(client.get("/_live/alerts?view=rules").json["parts"]["al-body"])
+    assert "1 alert and 0 recorded series in 1 group." in shown
 
 
 def test_alerts_of_one_name_are_told_apart_by_the_labels_in_which_they_differ(app: App, client: Client) -> None:

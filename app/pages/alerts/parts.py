@@ -58,7 +58,7 @@ def _tabs(view: str, services: Services) -> Plain:
 def _body(view: str, page: PageFilter, services: Services, now: int) -> list[Plain]:
     zone, bad = page.filter.zone, services.refused_files
     if view == "rules":
-        return rules(services.rules.groups, services.rules.path.name, bad, zone)
+        return rules(services.rules.groups, bad, zone)
     lines = [refused(what, faults) for what, faults in bad.items()]
     if view == "current":
         # What is wrong without an alert: that none fires must not sound as if all were well.

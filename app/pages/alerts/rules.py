@@ -15,18 +15,14 @@ from app.pages.alerts.words import act, ago, tag, tone
 _ORDER = (State.FIRING, State.PENDING, State.INACTIVE)
 
 
-def rules(
-    groups: Sequence[tuple[Group, Sequence[RuleState]]], file: str, faults: dict[str, str], zone: str
-) -> list[Plain]:
-    """Faults of the files (rules, routes -> what is wrong) and of single rules, alerts by group, what is recorded.
-
-    file: the name of the file that the groups are of.
-    """
+def rules(groups: Sequence[tuple[Group, Sequence[RuleState]]], faults: dict[str, str], zone: str) -> list[Plain]:
+    """Faults of the files (rules, routes -> what is wrong) and of single rules, alerts by group, what is recorded."""
     every = [(group, state) for group, states in groups for state in states]
     alerting = [(group, state) for group, state in every if state.rule.alert]
     recording = [(group, state) for group, state in every if state.rule.record]
     bad = sum(bool(state.error) for _, state in every)
-    words_of_state = f"{len(alerting)} alerts and {len(recording)} recorded series in {len(groups)} groups"
+    alerts, places = _some(len(alerting), "alert"), _some(len(groups), "group")
+    words_of_state = f"{alerts} and {len(recording)} recorded series in {places}"
     words_of_state += f"; {bad} can't be judged" if bad else ""
     bar = h(
         "Div", [h("P", f"{words_of_state}.", cls="vh-note"), act("Reload files", "reload")], cls="al-bar", key="bar"
@@ -34,10 +30,14 @@ def rules(
     return [
         bar,
         *(_refused(what, lines) for what, lines in faults.items()),
-        *_failing(every, file),
+        *_failing(every),
         *(_section(g.name, [s for h_, s in alerting if h_ is g], g, zone) for g, _ in groups if _has_alert(g)),
         _recorded([state for _, state in recording], zone),
     ]
+
+
+def _some(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _has_alert(group: Group) -> bool:
@@ -48,10 +48,12 @@ def _refused(what: str, faults: str) -> Plain:
     return _fault(f"The file of {what} was not taken; what was in force before still is.", faults, what)
 
 
-def _failing(states: Sequence[tuple[Group, RuleState]], file: str) -> list[Plain]:
+def _failing(states: Sequence[tuple[Group, RuleState]]) -> list[Plain]:
     """Where rules go wrong while they are judged, a line each."""
     lines = [
-        f"{file}: group {group.name}, {state.rule.name}: {wrong}" for group, state in states if (wrong := _wrong(state))
+        f"{state.rule.place}: group {group.name}, {state.rule.name}: {wrong}"
+        for group, state in states
+        if (wrong := _wrong(state))
     ]
     return [_fault("Not all rules work as they are written.", "\n".join(lines), "failing")] if lines else []
 
