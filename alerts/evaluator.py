@@ -57,6 +57,11 @@ class RuleState:
     _results: Sequence[Labels] = ()
     _stored: Sequence[Labels] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the series that it records."""
+        return (self.rule.record,) if self.rule.record else ALERT_SERIES
+
     def evaluate(self, group: Group, store: Store, at: int, expand: Expand, memo: Memo[Value] | None = None) -> None:
         """Judge it as of an instant and store what it gives; an error costs this rule its turn, nothing else."""
         started = time.perf_counter()
@@ -177,8 +182,8 @@ class Evaluator:
         self._store, self._expand = store, expand
         self._turns: dict[str, int] = {}
         self.groups = {group.name: (group, states_of(group)) for group in rules.groups}
-        recorded = {rule.record for group in rules.groups for rule in group.rules if rule.record}
-        self._memo = Memo[Value]({*recorded, *ALERT_SERIES})
+        every = [state for _, states in self.groups.values() for state in states]
+        self._memo = Memo[Value]({name for state in every for name in state.names})
 
     def until_next(self, now: int, offset: int = 0) -> int:
         """Milliseconds until the next turn of a group; a day where there is none."""
@@ -219,4 +224,6 @@ class Evaluator:
                 for state in states:
                     if alerts or state.rule.record:
                         state.evaluate(group, self._store, at, self._expand, self._memo)
+                        for name in state.names:
+                            self._memo.changed(name)
             yield at, group, states, time.perf_counter() - started

@@ -9,7 +9,6 @@ from alerts.backtest.past import Past
 from alerts.evaluator import RuleState, states_of
 from alerts.promql.survey import Look, looks
 from alerts.rules import Group, Rule, RuleFile
-from alerts.states import ALERT_SERIES
 
 
 @dataclass(slots=True)
@@ -22,14 +21,9 @@ class Task:
     period: int
     begin: int = 0
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the series that it records."""
-        return (self.state.rule.record,) if self.state.rule.record else ALERT_SERIES
-
     def feeds(self, other: Task) -> bool:
         """Whether the other rule may look at what this one records."""
-        return any(look.may_find(name) for look in other.looks for name in self.names)
+        return any(look.may_find(name) for look in other.looks for name in self.state.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +49,7 @@ def plan(rules: RuleFile, start: int, step: int, names: Collection[str] | None) 
     tasks = [task for task in every if id(task) in wanted]
     # Backwards: who looks at a rule's series mostly comes after it.
     for task in reversed(tasks):
-        users = [(each, look) for each in tasks for look in each.looks if any(map(look.may_find, task.names))]
+        users = [(each, look) for each in tasks for look in each.looks if any(map(look.may_find, task.state.names))]
         begins = [each.begin - look.reach for each, look in users if each is not task and each.begin]
         task.begin = min([start - task.state.rule.hold, *begins])
     later = any(task.feeds(other) for place, task in enumerate(tasks) for other in tasks[: place + 1])
@@ -91,7 +85,7 @@ def _sources(rule: Rule, tasks: Sequence[Task]) -> Iterator[tuple[Look, bool]]:
         if look in seen:
             continue
         seen.add(look)
-        recorders = [task for task in tasks if any(map(look.may_find, task.names))]
+        recorders = [task for task in tasks if any(map(look.may_find, task.state.names))]
         waiting += [further for task in recorders for further in task.looks]
         if look.name:
             yield look, not recorders

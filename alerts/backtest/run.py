@@ -76,7 +76,7 @@ class _Judge:
         first = -(-self.begin // task.period) * task.period
         self._turns = np.arange(first, span[1] + 1, task.period, dtype=np.int64)
         read = task.state.rule.record or any(task.feeds(other) for other in chosen.tasks)
-        self.table = Table(task.names, self._turns) if read else None
+        self.table = Table(task.state.names, self._turns) if read else None
         self._firing = _Firing(task)
         labels = {**task.group.labels, **task.state.rule.labels}
         self._templates = any("{{" in text for text in labels.values())

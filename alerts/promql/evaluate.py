@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,7 +50,8 @@ class Budget:
             raise QueryStopped("the query took too long and was stopped: narrow its selectors or its range")
 
 
-@dataclass(frozen=True, slots=True)
+# Never changed, but not frozen: one is made for each evaluation of each rule.
+@dataclass(slots=True, eq=False)
 class Walk:
     """An evaluation at `times`; start and end (milliseconds) are what `@ start()` and `@ end()` mean.
 
@@ -70,16 +72,20 @@ class Walk:
         match node:
             case Number():
                 return np.full(self.times.size, node.value)
-            case Selector():
+            # Of many steps only what aggregations leave of them is small enough to keep.
+            case Selector() if self.times.size > 1:
                 return self._latest(node)
+            case Selector():
+                return self._remembered(node, lambda: self._latest(node))
+            case Call() if self.times.size > 1:
+                return call(self, node)
             case Call():
-                # Of many steps only what aggregations leave of them is small enough to keep.
-                return call(self, node) if self.times.size > 1 else self._remembered(node)
+                return self._remembered(node, lambda: call(self, node))
             case Negate():
                 inner = self.value(node.expr)
                 return inner.unnamed(-inner.values) if isinstance(inner, Frame) else -inner
             case Aggregate():
-                return self._remembered(node)
+                return self._remembered(node, lambda: self._aggregate(node))
             case Binary():
                 return self._binary(node)
         raise PromQLError("a range vector stands where an instant vector or a number is needed")
@@ -136,15 +142,8 @@ class Walk:
         block = (inner.labels, times, inner.values, inner.here)
         return [windows(block, (starts, ends, self.times), inner.nameless, self.budget.spend)]
 
-    def _remembered(self, node: Aggregate | Call) -> Value:
-        key = None if self.memo is None else self.memo.key(node, self.times)
-        if self.memo is None or key is None:
-            return self._computed(node)
-        found = self.memo.get(key)
-        return self.memo.put(key, self._computed(node)) if found is None else found
-
-    def _computed(self, node: Aggregate | Call) -> Value:
-        return call(self, node) if isinstance(node, Call) else self._aggregate(node)
+    def _remembered(self, node: Node, compute: Callable[[], Value]) -> Value:
+        return compute() if self.memo is None else self.memo.value(node, self.times, compute)
 
     def _aggregate(self, node: Aggregate) -> Frame:
         given = self.vector(node.expr)

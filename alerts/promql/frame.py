@@ -44,7 +44,7 @@ class Frame:
         """Without the series that are nowhere."""
         if every(self.here):
             return self
-        rows: Bools = np.asarray(self.here.any(axis=1))
+        rows: Bools = self.here[:, 0] if self.here.shape[1] == 1 else np.asarray(self.here.any(axis=1))
         return self if every(rows) else self.take(rows)
 
     def unnamed(self, values: Floats) -> Frame:

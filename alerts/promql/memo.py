@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Generic, TypeVar
 
 from alerts.promql.frame import Ints
@@ -10,46 +10,49 @@ from alerts.promql.nodes import Node
 from alerts.promql.survey import looks
 
 Value = TypeVar("Value")
-_Key = tuple[int, int, int, int]
+#: Steps by the first, the last and how many.
+_Steps = tuple[int, int, int]
 
 
 class Memo(Generic[Value]):
     """Values of parts of queries by the steps at which they were evaluated.
 
-    changing: names of series that get samples while it is in use; what may look at them is computed each time.
+    changing: names of series that get samples while it is in use; who adds some has to say so.
     """
 
     def __init__(self, changing: Collection[str] = ()) -> None:
-        self._changing = tuple(changing)
         # By identity, as hashing a tree takes longer than many a query; the nodes are kept so that theirs stay unique.
-        self._keys: dict[int, tuple[Node, int | None]] = {}
-        self._numbers: dict[Node, int] = {}
-        self._values: dict[_Key, Value] = {}
+        self._known: dict[int, tuple[Node, dict[_Steps, Value]]] = {}
+        self._values: dict[Node, dict[_Steps, Value]] = {}
+        #: The values of what may look at series of a name.
+        self._readers: dict[str, list[dict[_Steps, Value]]] = {name: [] for name in changing}
 
-    def key(self, node: Node, times: Ints) -> _Key | None:
-        """Where the value belongs; None if it is not to be kept."""
-        known = self._keys.get(id(node))
+    def value(self, node: Node, times: Ints, compute: Callable[[], Value]) -> Value:
+        """The value at these steps, computed unless an equal node was before."""
+        known = self._known.get(id(node))
         if known is None:
-            known = self._keys[id(node)] = node, self._number(node)
-        number = known[1]
-        if number is None or not times.size:
-            return None
-        return number, int(times[0]), int(times[-1]), times.size
+            known = self._known[id(node)] = node, self._values_of(node)
+        steps = int(times[0]), int(times[-1]), times.size
+        found = known[1].get(steps)
+        if found is None:
+            found = known[1][steps] = compute()
+        return found
 
-    def get(self, key: _Key) -> Value | None:
-        """What was kept."""
-        return self._values.get(key)
-
-    def put(self, key: _Key, value: Value) -> Value:
-        """Keep a value."""
-        self._values[key] = value
-        return value
+    def changed(self, name: str) -> None:
+        """There are new samples of series of this name."""
+        for values in self._readers[name]:
+            values.clear()
 
     def forget(self) -> None:
-        """The samples are about to change."""
-        self._values.clear()
+        """All samples are about to change."""
+        for values in self._values.values():
+            values.clear()
 
-    def _number(self, node: Node) -> int | None:
-        if any(look.may_find(name) for look in looks(node) for name in self._changing):
-            return None
-        return self._numbers.setdefault(node, len(self._numbers))
+    def _values_of(self, node: Node) -> dict[_Steps, Value]:
+        values = self._values.get(node)
+        if values is None:
+            values = self._values[node] = {}
+            for name, readers in self._readers.items():
+                if any(look.may_find(name) for look in looks(node)):
+                    readers.append(values)
+        return values

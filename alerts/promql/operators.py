@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from alerts.promql.frame import Floats, Frame
+from alerts.promql.frame import Bools, Floats, Frame
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": np.add,
@@ -33,17 +33,23 @@ def compares(op: str) -> bool:
     return op in _COMPARISONS
 
 
+def holds(op: str, left: Floats, right: Floats) -> Bools:
+    """Where a comparison holds."""
+    result: Bools = _COMPARISONS[op](left, right)
+    return result
+
+
 def apply(op: str, left: Floats, right: Floats) -> Floats:
     """The values of an operation; of a comparison 1 where it holds, else 0."""
     if op in _COMPARISONS:
-        return np.where(_COMPARISONS[op](left, right), 1.0, 0.0)
+        return holds(op, left, right).astype(np.float64)
     result: Floats = _ARITHMETIC[op](left, right)
     return result
 
 
 def with_scalar(op: str, given: Frame, scalar: Floats, *, swapped: bool, returns_bool: bool) -> Frame:
     """An operation of each series with a number a step; `swapped`: the number stands on the left."""
-    values = apply(op, scalar, given.values) if swapped else apply(op, given.values, scalar)
+    left, right = (scalar, given.values) if swapped else (given.values, scalar)
     if not compares(op) or returns_bool:
-        return given.unnamed(values)
-    return Frame(given.labels, given.values, given.here & (values > 0), given.nameless).seen()
+        return given.unnamed(apply(op, left, right))
+    return Frame(given.labels, given.values, given.here & holds(op, left, right), given.nameless).seen()

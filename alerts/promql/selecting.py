@@ -33,18 +33,18 @@ def latest(
 
 def _latest(block: Block, ends: Ints, lookback: int) -> tuple[Floats, Ints, Bools]:
     """(values, times, where there is one) of a block's series at each end; times may be those of all series."""
-    if ends.size == 1 and not some(is_absent(block.values[:, -1:])):
-        # Nothing in the block is later than the end, or too old.
-        values = block.values[:, -1:]
-        return values, block.times[-1:], ~is_stale(values)
+    values = block.values[:, -1:]
+    if ends.size == 1 and not some(np.isnan(values)):
+        # Nothing in the block is later than the end, or too old; and whatever means no value is a NaN.
+        return values, block.times[-1:], np.ones(values.shape, dtype=np.bool_)
     index = (block.times.searchsorted(ends, side="right") - 1)[None, :]
-    absent = is_absent(block.values)
-    if some(absent):
-        filled = np.where(absent, -1, np.arange(block.times.size))
+    values = block.values.take(index[0], axis=1, mode="clip")
+    # Who is there at all of these columns has nothing to be looked for before them.
+    if some(is_absent(values)):
+        filled = np.where(is_absent(block.values), -1, np.arange(block.times.size))
         index = np.where(index < 0, -1, np.maximum.accumulate(filled, axis=1).take(index[0], axis=1))
-    place = np.maximum(index, 0)
-    values = block.values.take(place[0], axis=1) if len(place) == 1 else np.take_along_axis(block.values, place, axis=1)
-    times = block.times[place]
+        values = np.take_along_axis(block.values, np.maximum(index, 0), axis=1)
+    times = block.times.take(index, mode="clip")
     return values, times, (index >= 0) & (times > ends - lookback) & ~is_stale(values)
 
 

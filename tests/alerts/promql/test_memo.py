@@ -7,8 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alerts.annotations import expand
+from alerts.evaluator import Evaluator
 from alerts.promql import Limits, Memo, PromQLError, Vector, instant, parse, range_query
 from alerts.promql.calls import Value
+from alerts.rules import load_rules
+from data.samples.model import Samples
 from data.samples.store import SampleStore
 from tests.alerts.promql.support import Memory
 
@@ -23,7 +27,7 @@ class Counting(Memory):
         return super().select(matchers, start, end)
 
 
-def answered(samples: Memory, query: str, at: int, memo: Memo[Value]) -> list[float]:
+def answered(samples: Samples, query: str, at: int, memo: Memo[Value]) -> list[float]:
     found = instant(parse(query), samples, at, Limits(), memo)
     assert isinstance(found, Vector)
     return found.values.tolist()
@@ -43,12 +47,45 @@ def test_equal_parts_of_queries_are_computed_once() -> None:
     assert samples.asked == 3
 
 
-def test_what_changes_meanwhile_is_looked_at_each_time() -> None:
-    samples, memo = Counting(), Memo[Value]({"a:b"})
+def test_what_changed_meanwhile_is_looked_at_again() -> None:
+    samples, memo = Counting(), Memo[Value]({"a:b", "b:a"})
     samples.load(10_000, {"a:b": "0+1x60", "x": "0+1x60"})
-    for query in ("sum(a:b)", "sum(a:b)", 'sum({__name__=~"a.*"})', 'sum({__name__=~"a.*"})'):
+    queries = ("a:b", "sum(a:b)", 'sum({__name__=~"a.*"})', "sum(x) + a:b")
+    for query in (*queries, *queries):
         answered(samples, query, 300_000, memo)
-    assert samples.asked == 4
+    assert samples.asked == 3
+    samples.load(10_000, {'a:b{c="1"}': "5x60"})
+    memo.changed("b:a")
+    assert answered(samples, "sum(a:b)", 300_000, memo) == [30]
+    memo.changed("a:b")
+    assert [answered(samples, query, 300_000, memo) for query in queries] == [[30, 5], [35], [35], [60]]
+    assert samples.asked == 5
+
+
+def test_rules_of_one_turn_see_what_those_before_them_recorded(tmp_path: Path) -> None:
+    store = SampleStore(tmp_path / "samples.sqlite")
+    path = tmp_path / "rules.yml"
+    path.write_text(
+        """groups: [{name: g, interval: 1s, rules: [
+             {record: "a:last", expr: sum(x) + 0 * count(a:x)},
+             {record: "a:x", expr: x},
+             {record: "a:sum", expr: sum(a:x)},
+             {record: "a:x", expr: 2 * x, labels: {of: two}},
+             {record: "a:both", expr: sum(a:x)},
+             {alert: Many, expr: sum(a:x) > 0},
+             {record: "a:alerts", expr: sum(ALERTS)}]}]"""
+    )
+    judge = Evaluator(load_rules(path), store, expand)
+    found = []
+    for at in (1_000, 2_000):
+        store.scraped("s", at, [({"__name__": "x"}, at / 1_000)])
+        list(judge.evaluate(at))
+        names = ("a:last", "a:sum", "a:both", "a:alerts")
+        found.append({name: answered(store, f"sum({name})", at, Memo()) for name in names})
+    assert found == [
+        {"a:last": [], "a:sum": [1], "a:both": [3], "a:alerts": [1]},
+        {"a:last": [2], "a:sum": [4], "a:both": [6], "a:alerts": [1]},
+    ]
 
 
 def test_after_the_samples_changed_nothing_is_remembered() -> None:
@@ -67,8 +104,8 @@ def test_what_can_not_matter_is_not_looked_at_unless_it_may_fail() -> None:
     for query, asked in (
         ("x > 5 and sum(rate(x[1m])) >= 20", 1),
         ("x > 5 unless on () x", 1),
-        ("x > 0 and x", 2),
-        ("x > 5 or x", 2),
+        ("x > 0 and x offset 1m", 2),
+        ("x > 5 or x offset 1m", 2),
         ("x > 5 and sum_over_time(x[1m:10s])", 2),
     ):
         samples.asked = 0
