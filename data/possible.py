@@ -16,6 +16,8 @@ _MS: ColumnElement[float] = literal_column("1000.0", Double)
 #: What the end-to-end latency is made of, and where each is kept.
 STAGES = {name: f"latency_{name}_ms" for name in ("network", "stt", "llm", "tts")}
 END_TO_END = "latency_ms"
+#: Everything that has percentiles, the whole last.
+TIMED: Mapping[str, str] = {**STAGES, "total": END_TO_END}
 MEASURES = (*STAGES.values(), END_TO_END, "silence_seconds")
 
 

@@ -7,26 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Double, Integer, Select, and_, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Double, Select, case, func, literal_column, select
 
 from data.analytics import AnalyticCopy
 from data.callsets import CALL_SETS
 from data.filters import CallFilter
 from data.kpis import COUNTS, KPIS, MEASURED, Kpi, among_counted, count_where
 from data.models import calls
-from data.possible import END_TO_END, MEASURES, POSSIBLE, STAGES
+from data.possible import END_TO_END, MEASURES, POSSIBLE, TIMED, impossible
 from data.queries.beside import side_by_side
 from data.queries.kpis import KpiReport
+from data.queries.latencies import Floats, counts_between, latencies, quantile
 from data.queries.listing import count_calls
 from data.queries.series import bounded, filled, series
 from data.sqlx import double, percentile
-from data.times import DAY, MINUTE, Buckets, buckets, step_for
+from data.times import DAY, MINUTE, buckets, step_for
 
 c = calls.c
-#: Everything that has percentiles, the whole last.
-TIMED: Mapping[str, str] = {**STAGES, "total": END_TO_END}
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 #: Lower bounds of the bars of the histogram, in milliseconds; the last one is open.
 LATENCY_BINS = (0, 250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2500, 3000, 4000, 5000)
@@ -37,14 +35,10 @@ _ZERO: ColumnElement[float] = literal_column("0.0", Double)
 _HUNDRED: ColumnElement[float] = literal_column("100.0", Double)
 
 
-def _among(name: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The value of the calls of a named set."""
-    return case((CALL_SETS[name], value))
-
-
 def _share(name: str, part: ColumnElement[Any], whole: ColumnElement[Any]) -> ColumnElement[float]:
     """Percent, over the calls of a set; unknown where the whole is nothing."""
-    return _HUNDRED * func.sum(_among(name, double(part))) / func.nullif(func.sum(_among(name, double(whole))), _ZERO)
+    above, below = (func.sum(double(each)).filter(CALL_SETS[name]) for each in (part, whole))
+    return _HUNDRED * above / func.nullif(below, _ZERO)
 
 
 #: The figures of conversations, each computed from the set of calls with its name (data/callsets.py).
@@ -71,7 +65,7 @@ CONVERSATION: Mapping[str, Kpi] = {
         _share("silence", c.silence_seconds, c.duration_seconds),
     ),
     "turns": Kpi("Turns a call", "turns", "", "Mean number of turns of the calls that carry it.",
-                 func.avg(_among("turns", double(c.turns)))),
+                 func.avg(double(c.turns)).filter(CALL_SETS["turns"])),
 }  # fmt: skip
 _LATENCIES: Mapping[str, Kpi] = {
     f"{name}_latency_ms": Kpi(
@@ -137,97 +131,53 @@ def quality(
     width = step_for(max(chosen.end - chosen.start, MINUTE), _MOST_BUCKETS)
     grid = buckets(chosen.start, chosen.end, width, chosen.zone)
     with side_by_side() as ask:
-        course = ask(_course, copy, chosen, grid, None if lines else stat)
-        asked = ask(copy.row, _asked_of_whole(chosen), "quality")
+        measured = ask(latencies, copy, chosen, grid, None if lines else PERCENTILES[stat])
         tabulated = ask(_table, copy, chosen, by)
         earlier = ask(_before, copy, chosen)
         talks = ask(copy.row, _of_conversations(chosen), "talks")
-        histogram = ask(_histogram, copy, chosen)
+        counted = ask(copy.row, _impossible(chosen), "impossible")
         slowest = ask(_slowest, copy, chosen)
         table = tabulated.result()
         split = ask(_lines, copy, chosen, grid, stat, by, table) if lines else None
-        whole = asked.result()
-        slow = ask(_slow, copy, chosen, whole["p95.total"])
+        found = measured.result()
+        slow = ask(_slow, copy, chosen, quantile(found.ordered["total"], PERCENTILES["p95"]))
+    wrong = counted.result()
+    stages = [_stage(name, found.ordered[name], wrong) for name in TIMED]
     return Quality(
         filter=chosen,
         as_of=now,
         step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
         edges=[*grid.starts, grid.end] if len(grid) else [],
-        total=whole["counted"],
-        report=_report(whole, talks.result(), earlier.result()),
-        stages=[_stage(name, whole) for name in TIMED],
-        itemised=whole["itemised"],
-        parts={name: whole[f"part.{name}"] for name in TIMED} if whole["itemised"] else {},
-        impossible={name: whole[f"impossible.{name}"] for name in MEASURES if whole[f"impossible.{name}"]},
-        impossible_calls=whole["impossible"],
-        course=course.result(),
+        total=found.counted,
+        report=_report(found.counted, stages[-1], talks.result(), earlier.result()),
+        stages=stages,
+        itemised=found.itemised,
+        parts=found.parts,
+        impossible={name: wrong[name] for name in MEASURES if wrong[name]},
+        impossible_calls=wrong["any"],
+        course=found.course,
         lines=split.result() if split else {},
         table=table,
-        histogram=histogram.result(),
+        histogram=counts_between(found.ordered["total"], LATENCY_BINS),
         slowest=slowest.result(),
         slow=slow.result(),
     )
 
 
-def _values(chosen: CallFilter, *more: ColumnElement[Any]) -> Any:
-    """Columns of the counted calls: each measure as it was told, and as `v_...` where it can be.
-
-    What can be is told here, once: it is asked many times.
-    """
-    values = {name: POSSIBLE[column] for name, column in TIMED.items()}
-    silent = POSSIBLE["silence_seconds"]
-    told = (*(c[column] for column in TIMED.values()), c.silence_seconds)
-    inner: Any = select(
-        *(sql.label(f"v_{name}") for name, sql in values.items()), silent.label("v_silence"), *told, *more
-    )
-    return chosen.apply(inner).where(COUNTS).subquery("q").c
+def _impossible(chosen: CallFilter) -> Select[Any]:
+    """How many calls carry a value that can't be: of each measure, and any."""
+    columns: list[Any] = [count_where(impossible(name)).label(name) for name in MEASURES]
+    query = chosen.apply(select(*columns, func.count().label("any")))
+    return query.where(CALL_SETS["impossible"])
 
 
-def _parts(q: Any) -> dict[str, ColumnElement[Any]]:
-    """How many calls are itemised, and the mean of each part over these: with what is left they are the whole."""
-    itemised = and_(q.v_total.is_not(None), or_(*(q[f"v_{name}"].is_not(None) for name in STAGES)))
-    parts = {name: func.coalesce(q[f"v_{name}"], _ZERO) for name in STAGES} | {"total": q.v_total}
-    means = {f"part.{name}": func.avg(case((itemised, sql))) for name, sql in parts.items()}
-    return {"itemised": count_where(itemised), **means}
-
-
-def _asked_of_whole(chosen: CallFilter) -> Select[Any]:
-    """All that is asked of the whole range at once."""
-    q = _values(chosen)
-    pairs = {column: (q[column], q[f"v_{name}"]) for name, column in TIMED.items()}
-    pairs["silence_seconds"] = (q.silence_seconds, q.v_silence)
-    found: dict[str, ColumnElement[Any]] = {"counted": func.count(), **_parts(q)}
-    for name in TIMED:
-        value = q[f"v_{name}"]
-        found |= {f"calls.{name}": func.count(value), f"mean.{name}": func.avg(value)}
-        found |= {f"{p}.{name}": percentile(value, share) for p, share in PERCENTILES.items()}
-    found |= {f"impossible.{name}": func.count(told) - func.count(can) for name, (told, can) in pairs.items()}
-    found["impossible"] = count_where(or_(*(and_(told.is_not(None), can.is_(None)) for told, can in pairs.values())))
-    return select(*(sql.label(name) for name, sql in found.items()))
-
-
-def _course(copy: AnalyticCopy, chosen: CallFilter, grid: Buckets, stat: str | None) -> pd.DataFrame:
-    """The parts of each bucket and, where it is asked for, a percentile of each stage and the whole."""
-    if not len(grid):
-        return pd.DataFrame(columns=["bucket_start", "itemised"])
-    q = _values(chosen, grid.index_of(c.started_at).label("bucket"))
-    found = _parts(q)
-    if stat:
-        found |= {f"line.{name}": percentile(q[f"v_{name}"], PERCENTILES[stat]) for name in TIMED}
-    query = select(q.bucket, *(sql.label(name) for name, sql in found.items())).group_by(q.bucket)
-    frame = copy.frame(query, "quality_course")
-    starts = np.array(grid.starts, dtype=np.int64)
-    frame.insert(0, "bucket_start", starts[frame.pop("bucket").to_numpy(dtype=np.int64)])
-    return filled(frame, grid, ["itemised"])
-
-
-def _stage(name: str, row: Mapping[str, Any]) -> StageFigures:
+def _stage(name: str, ordered: Floats, wrong: Mapping[str, int]) -> StageFigures:
     return StageFigures(
         name=name,
-        calls=row[f"calls.{name}"],
-        impossible=row[f"impossible.{TIMED[name]}"],
-        mean=row[f"mean.{name}"],
-        percentiles={p: row[f"{p}.{name}"] for p in PERCENTILES},
+        calls=len(ordered),
+        impossible=wrong[TIMED[name]],
+        mean=float(ordered.mean()) if len(ordered) else None,
+        percentiles={p: quantile(ordered, share) for p, share in PERCENTILES.items()},
     )
 
 
@@ -247,13 +197,12 @@ def _before(copy: AnalyticCopy, chosen: CallFilter) -> dict[str, Any]:
     return copy.row(_counted(earlier, asked), "quality_before") if earlier else {}
 
 
-def _report(whole: Mapping[str, Any], talks: Mapping[str, Any], before: Mapping[str, Any]) -> KpiReport:
-    total = whole["counted"]
-    rests_on = {f"{p}_latency_ms": whole["calls.total"] for p in PERCENTILES}
+def _report(total: int, latency: StageFigures, talks: Mapping[str, Any], before: Mapping[str, Any]) -> KpiReport:
+    rests_on = {f"{p}_latency_ms": latency.calls for p in PERCENTILES}
     rests_on |= {name: talks[f"n.{name}"] for name in CONVERSATION}
-    latencies = {f"{p}_latency_ms": whole[f"{p}.total"] for p in PERCENTILES}
+    known = {f"{p}_latency_ms": value for p, value in latency.percentiles.items()}
     return KpiReport(
-        current={"total_calls": total, **latencies, **{name: talks[name] for name in CONVERSATION}},
+        current={"total_calls": total, **known, **{name: talks[name] for name in CONVERSATION}},
         previous=before,
         coverage={name: 100 * n / total if total else None for name, n in rests_on.items()},
     )
@@ -280,17 +229,6 @@ def _lines(
     value = percentile(case((COUNTS, POSSIBLE[END_TO_END])), PERCENTILES[percent])
     frame = filled(series(copy, chosen, grid, {"v": value}, "name", "quality_lines", group), grid, by="name")
     return {name: [None if pd.isna(v) else float(v) for v in frame.loc[frame["name"] == name, "v"]] for name in names}
-
-
-def _histogram(copy: AnalyticCopy, chosen: CallFilter) -> list[int]:
-    place: ColumnElement[int] = case(
-        *((c.latency_ms < upper, literal_column(str(i), Integer)) for i, upper in enumerate(LATENCY_BINS[1:])),
-        else_=literal_column(str(len(LATENCY_BINS) - 1), Integer),
-    )
-    columns: list[Any] = [place.label("bin"), func.count().label("n")]
-    query = chosen.apply(select(*columns).where(MEASURED)).group_by("bin")
-    found = copy.frame(query, "latency_histogram").set_index("bin")["n"]
-    return [int(found.get(i, 0)) for i in range(len(LATENCY_BINS))]
 
 
 def _slow(copy: AnalyticCopy, chosen: CallFilter, p95: float | None) -> tuple[float, int] | None:

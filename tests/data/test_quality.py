@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,9 +13,11 @@ from data.analytics import AnalyticCopy
 from data.filters import CallFilter
 from data.possible import MEASURES, STAGES
 from data.queries import concurrency as concurrency_module
+from data.queries import latencies as latencies_module
 from data.queries import sequences
 from data.queries.concurrency import concurrency, earliest
 from data.queries.kpis import kpi_report
+from data.queries.latencies import quantile
 from data.queries.listing import count_calls
 from data.queries.occupancy import LONGEST_BREAK, occupancy
 from data.queries.quality import LATENCY_BINS, quality
@@ -152,6 +155,26 @@ def test_latency_is_the_same_on_every_page(copy: AnalyticCopy, calls: pd.DataFra
     assert found.report.current["p95_latency_ms"] == everywhere.current["p95_latency_ms"]
     assert found.stages[-1].mean == pytest.approx(everywhere.current["avg_latency_ms"])
     assert found.report.coverage["p95_latency_ms"] == everywhere.coverage["latency"]
+
+
+@pytest.mark.usefixtures("calls")
+def test_latencies_of_a_long_range_are_put_together(copy: AnalyticCopy, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = quality(copy, RANGE, now=T0 + DAY)
+    monkeypatch.setattr(latencies_module, "_PIECE", 5 * 60 * MINUTE)
+    pieces = quality(copy, RANGE, now=T0 + DAY)
+    pd.testing.assert_frame_equal(pieces.course, whole.course)
+    assert (pieces.total, pieces.stages, pieces.histogram) == (whole.total, whole.stages, whole.histogram)
+    assert pieces.parts == pytest.approx(whole.parts)
+
+
+def test_percentiles_are_exactly_those_of_the_engine() -> None:
+    dice, shares = np.random.default_rng(5), [0.0, 0.05, 0.5, 0.95, 0.99, 1.0]
+    with duckdb.connect() as engine:
+        for n in (0, 1, 2, 3, 20, 101, 1_000):
+            values = dice.choice([dice.uniform(0, 1e7, n), dice.integers(0, 5, n) / 10]) if n else np.empty(0)
+            query = f"SELECT quantile_cont(v, {shares}) FROM (SELECT unnest(?::DOUBLE[]) AS v)"
+            row = engine.execute(query, [values.tolist()]).fetchone()
+            assert [quantile(np.sort(values), share) for share in shares] == ((row and row[0]) or [None] * len(shares))
 
 
 @pytest.mark.parametrize("threshold", [Threshold(), Threshold(45, "exclude"), Threshold(7)])
