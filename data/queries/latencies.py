@@ -64,11 +64,19 @@ def latencies(copy: AnalyticCopy, chosen: CallFilter, grid: Buckets, share: floa
     itemised = int(sums["itemised"].sum())
     return Latencies(
         counted=counted,
-        ordered={name: np.sort(np.concatenate(each)) for name, each in values.items()},
+        # Each measure's pieces go as they are joined: of a year they take as much as all that is made of them.
+        ordered={name: _joined(values.pop(name)) for name in TIMED},
         course=_course(sums, grid),
         itemised=itemised,
         parts={name: float(sums[f"part.{name}"].sum()) / itemised for name in TIMED} if itemised else {},
     )
+
+
+def _joined(pieces: list[Floats]) -> Floats:
+    """All values, ascending."""
+    whole = np.concatenate(pieces)
+    whole.sort()
+    return whole
 
 
 def quantile(ordered: Floats, share: float) -> float | None:

@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, Double, Select, case, func, literal_column
 from data.analytics import AnalyticCopy
 from data.callsets import CALL_SETS
 from data.filters import CallFilter
-from data.kpis import COUNTS, KPIS, MEASURED, Kpi, among_counted, count_where
+from data.kpis import COUNTS, KPIS, MEASURED, Kpi, count_where
 from data.models import calls
 from data.possible import END_TO_END, MEASURES, POSSIBLE, TIMED, impossible
 from data.queries.beside import side_by_side
-from data.queries.kpis import KpiReport
+from data.queries.kpis import KpiReport, of_counted
 from data.queries.latencies import Floats, counts_between, latencies, quantile
 from data.queries.listing import count_calls
 from data.queries.series import bounded, filled, series
@@ -183,18 +183,14 @@ def _stage(name: str, ordered: Floats, wrong: Mapping[str, int]) -> StageFigures
 
 def _of_conversations(chosen: CallFilter) -> Select[Any]:
     counts = {f"n.{name}": count_where(CALL_SETS[name]) for name in CONVERSATION}
-    return _counted(chosen, counts | {name: kpi.sql for name, kpi in CONVERSATION.items()})
-
-
-def _counted(chosen: CallFilter, asked: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
-    return chosen.apply(select(*(among_counted(sql).label(name) for name, sql in asked.items()))).where(COUNTS)
+    return of_counted(chosen, counts | {name: kpi.sql for name, kpi in CONVERSATION.items()})
 
 
 def _before(copy: AnalyticCopy, chosen: CallFilter) -> dict[str, Any]:
     """The key figures of the fair previous period; none where the range is open."""
     earlier = chosen.previous()
     asked = {"total_calls": count_where(COUNTS)} | {name: kpi.sql for name, kpi in FIGURES.items()}
-    return copy.row(_counted(earlier, asked), "quality_before") if earlier else {}
+    return copy.row(of_counted(earlier, asked), "quality_before") if earlier else {}
 
 
 def _report(total: int, latency: StageFigures, talks: Mapping[str, Any], before: Mapping[str, Any]) -> KpiReport:
@@ -214,7 +210,7 @@ def _table(copy: AnalyticCopy, chosen: CallFilter, by: str) -> pd.DataFrame:
     asked |= {p: FIGURES[f"{p}_latency_ms"].sql for p in PERCENTILES}
     asked |= {name: kpi.sql for name, kpi in CONVERSATION.items()}
     asked |= {f"n.{name}": count_where(CALL_SETS[name]) for name in CONVERSATION}
-    query = _counted(chosen, asked).add_columns(c[by].label("name")).where(c[by].is_not(None)).group_by(c[by])
+    query = of_counted(chosen, asked).add_columns(c[by].label("name")).where(c[by].is_not(None)).group_by(c[by])
     return copy.frame(query, "quality_table").sort_values(["calls", "name"], ascending=[False, True], ignore_index=True)
 
 
