@@ -5,7 +5,7 @@
 
 # More arguments for the program that is started, e.g. make run ARGS="--port 9000" or make test ARGS="-k ingest"
 ARGS =
-# Test processes side by side: on two cores a third uses them while the others wait
+# Test processes side by side
 WORKERS = 2
 # A particular Python for .venv, e.g. make run PYTHON=python3.13; otherwise the first that is new enough
 PYTHON =

@@ -33,24 +33,14 @@ NEEDS_POSTGRES = {"postgres_server", "postgres_url", "postgres_database"}
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a browser or PostgreSQL; slow tests first, for both processes to end together, and browser
-    tests last: Playwright leaves an event loop running in its thread, in which asyncio.run() would fail.
-
-    Tests that share what their module has started stay together in one process, for it to be started once."""
+    tests last: Playwright leaves an event loop running in its thread, in which asyncio.run() would fail."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & NEEDS_BROWSER:
             item.add_marker("browser")
         if fixtures & NEEDS_POSTGRES:
             item.add_marker("postgres")
-        if _shares(item):
-            item.add_marker(pytest.mark.xdist_group(f"{item.location[0]}-{'browser' in item.keywords}"))
     items.sort(key=lambda item: ("browser" in item.keywords, "slow" not in item.keywords))
-
-
-def _shares(item: pytest.Item) -> bool:
-    """Whether it uses a fixture that is made once for its module."""
-    info = getattr(item, "_fixtureinfo", None)
-    return info is not None and any(each[-1].scope == "module" for each in info.name2fixturedefs.values() if each)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
