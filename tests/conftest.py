@@ -105,7 +105,7 @@ def browser(chromium: str) -> Iterator[Browser]:
     """Chromium under Playwright, started once, with a profile of its own that goes away with it."""
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=servers.PATIENCE * 1000)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=servers.CHROMIUM_FLAGS)
         yield running
@@ -114,9 +114,11 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page in a browser context of its own (cookies, storage); 1440 x 900, English, UTC."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US", timezone_id="UTC")
-    context.set_default_timeout(30_000)
+    """A page in a browser context of its own (cookies, storage); 1440 x 900, English, UTC, nothing animated."""
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, locale="en-US", timezone_id="UTC", reduced_motion="reduce"
+    )
+    context.set_default_timeout(servers.PATIENCE * 1000)
     yield context.new_page()
     context.close()
 

@@ -56,9 +56,9 @@ class Hook:
         """What was answered with 2xx there."""
         return [each for each in self.requests if each.path == path and each.status < 300]
 
-    def wait_for(self, count: int, path: str = "/", timeout: float = 15) -> list[Request]:
+    def wait_for(self, count: int, path: str = "/") -> list[Request]:
         """So many taken requests of a path."""
-        wait_until(lambda: len(self.taken(path)) >= count, timeout, f"{count} notifications at {path}")
+        wait_until(lambda: len(self.taken(path)) >= count, f"{count} notifications at {path}")
         return self.taken(path)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

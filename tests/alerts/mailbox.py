@@ -60,8 +60,8 @@ class Mailbox:
         self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
         return "250 OK"
 
-    def wait_for(self, count: int, timeout: float = 15) -> list[EmailMessage]:
-        wait_until(lambda: len(self.mails) >= count, timeout, f"{count} mails")
+    def wait_for(self, count: int) -> list[EmailMessage]:
+        wait_until(lambda: len(self.mails) >= count, f"{count} mails")
         return self.mails
 
 

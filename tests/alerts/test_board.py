@@ -89,7 +89,7 @@ def test_what_is_posted_outlives_a_restart_and_ends_by_itself(board: Board, deli
     hook.wait_for(1)
     delivering.stop()
     delivering.begin()
-    wait_until(lambda: ("Disk", "resolved") in told(hook), timeout=15, what="its end is told")
+    wait_until(lambda: ("Disk", "resolved") in told(hook), "its end is told")
     assert told(hook).count(("Disk", "firing")) == 1
     assert by_name(board)["Disk"].state == "resolved"
 
@@ -110,7 +110,7 @@ def test_the_next_notification_is_the_repeat_once_all_were_told(board: Board, ho
     def due() -> int:
         return by_name(board)["Disk"].next_at or 0
 
-    wait_until(lambda: due() > now_ms() + HOUR - 60_000, what="the repeat is known")
+    wait_until(lambda: due() > now_ms() + HOUR - 60_000, "the repeat is known")
     assert due() < now_ms() + HOUR + 5_000
 
 

@@ -97,7 +97,7 @@ def test_both_pairs_tell_the_same(tmp_path: Path) -> None:
             real_pair(rules, routes, exposed, job="rooms", interval="1s") as real,
             embedded_pair(rules, routes, exposed.url, job="rooms", seconds=1.0, folder=tmp_path),
         ):
-            wait_until(lambda: real.has_scraped("rooms"), 20, "the real one scrapes")
+            wait_until(lambda: real.has_scraped("rooms"), "the real one scrapes")
             time.sleep(2)
             for phase in PHASES:
                 exposed.set(phase)

@@ -92,21 +92,21 @@ def test_two_instances_tell_once_and_one_goes_on_alone(tmp_path: Path, hook: Hoo
         process.start()
     time.sleep(2 * INTERVAL)
     heat(ALERTS)
-    wait_until(lambda: len(told()) == ALERTS, 60, "all alerts are told")
+    wait_until(lambda: len(told()) == ALERTS, "all alerts are told")
     time.sleep(2 * INTERVAL)
     assert set(told().values()) == {1}
     [leader] = {each.body["externalURL"].removeprefix("http://") for each in hook.requests}
     processes[leader].kill()
     heat(ALERTS + 10)
     killed_at = time.time()
-    wait_until(lambda: len(told()) == ALERTS + 10, 60, "what began since is told")
+    wait_until(lambda: len(told()) == ALERTS + 10, "what began since is told")
     found = Counter(each.body["externalURL"] == f"http://{leader}" for each in hook.requests)
     assert set(told().values()) == {1} and found[False] == 10
     # Two intervals to take over; then the rule waits for one, judged at its beginning and its end.
     first = min(each.at for each in hook.requests if each.body["externalURL"] != f"http://{leader}")
     assert first - killed_at < 2 * INTERVAL + 3 * INTERVAL + 2
     heat(0)
-    wait_until(lambda: len(told("resolved")) == ALERTS + 10, 60, "the ends are told, also of what the other one began")
+    wait_until(lambda: len(told("resolved")) == ALERTS + 10, "the ends are told, also of what the other one began")
     assert set(told("resolved").values()) == {1}
     [other] = set(processes) - {leader}
     processes[other].terminate()

@@ -128,15 +128,15 @@ def test_nothing_is_lost_and_at_most_one_comes_twice(tmp_path: Path, hook: Hook,
         child = context.Process(target=tell_and_die, args=(url, path, step, number), daemon=True)
         child.start()
         if sending:
-            wait_until(lambda: times(number), 20, "the receiver has it")  # noqa: B023
+            wait_until(lambda: times(number), "the receiver has it")  # noqa: B023
             child.kill()
         child.join(30)
         assert child.exitcode == -signal.SIGKILL
         record, lease, notifier = started(url, path)
         lease.start()
         notifier.start()
-        wait_until(lambda: times(number), 20, f"the alert {number} is told")  # noqa: B023
-        wait_until(lambda: notifier.waiting()[0] == 0, 20, "nothing is left to send")  # noqa: B023
+        wait_until(lambda: times(number), f"the alert {number} is told")  # noqa: B023
+        wait_until(lambda: notifier.waiting()[0] == 0, "nothing is left to send")  # noqa: B023
         notifier.stop()
         lease.stop()
         record.close()

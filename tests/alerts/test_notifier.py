@@ -48,7 +48,7 @@ def test_each_try_is_a_span_that_says_how_it_went(
     def sent() -> list[ReadableSpan]:
         return [span for span in kept.get_finished_spans() if span.name == "send notification"]
 
-    wait_until(lambda: len(sent()) == 2, 15, "the second try is over")
+    wait_until(lambda: len(sent()) == 2, "the second try is over")
     assert [dict(span.attributes or {}) for span in sent()] == [
         {"target": "hook/webhook/0", "attempt": 1},
         {"target": "hook/webhook/0", "attempt": 2},

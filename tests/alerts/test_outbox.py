@@ -85,7 +85,7 @@ def test_a_receiver_that_fails_is_tried_again_and_delays_no_other(hook: Hook, ru
     gaps = [later - earlier for earlier, later in itertools.pairwise(tries)]
     # As long as it asked for, else twice as long each time.
     assert [int(gap) for gap in gaps] == ([2, 2] if asked else [2, 4])
-    wait_until(lambda: status_of(bench, "slow/webhook/0") == [("sent", 3)], what="it is noted as sent")
+    wait_until(lambda: status_of(bench, "slow/webhook/0") == [("sent", 3)], "it is noted as sent")
     assert "answered 429" not in bench.notifier.receivers()[0].last.error  # type: ignore[union-attr]
 
 
@@ -101,7 +101,7 @@ def test_a_receiver_that_hangs_delays_no_other(hook: Hook, run: Run, monkeypatch
             assert time.monotonic() - before < 0.1, "whoever judges is not held up"
         assert {each.at - hook.requests[0].at < 1 for each in hook.wait_for(5, "/good")} == {True}
         assert len(hook.taken("/slow")) == 1
-        wait_until(lambda: ("retrying", 1) in status_of(bench, "mail/email/0"), what="the mail was cut")
+        wait_until(lambda: ("retrying", 1) in status_of(bench, "mail/email/0"), "the mail was cut")
         box.hang = 0
         box.wait_for(5)
     error = next(each.error for each in bench.notifier.deliveries() if each.target == "slow/webhook/0")
@@ -115,7 +115,7 @@ def test_greylisted_mail_arrives(hook: Hook, run: Run) -> None:
         bench.fire(id="1")
         box.wait_for(1)
         assert box.asked_at[1] - box.asked_at[0] >= 2
-    wait_until(lambda: status_of(bench, "mail/email/0") == [("sent", 2)], what="it is noted as sent")
+    wait_until(lambda: status_of(bench, "mail/email/0") == [("sent", 2)], "it is noted as sent")
 
 
 def test_of_several_recipients_the_greylisted_one_gets_it_later_and_the_others_once(hook: Hook, run: Run) -> None:
@@ -124,7 +124,7 @@ def test_of_several_recipients_the_greylisted_one_gets_it_later_and_the_others_o
         bench = run(THREE.replace("to: ops@h.org", "to: 'ops@h.org, b@h.org'"), mail=box.port)
         bench.fire(id="1")
         box.wait_for(2)
-        wait_until(lambda: status_of(bench, "mail/email/0") == [("sent", 2)], what="it is noted as sent")
+        wait_until(lambda: status_of(bench, "mail/email/0") == [("sent", 2)], "it is noted as sent")
         assert box.recipients == [["b@h.org"], ["ops@h.org"]]
 
 
@@ -132,7 +132,7 @@ def test_a_group_is_told_in_order_and_others_of_the_receiver_go_on(hook: Hook, r
     hook.script("/slow", Answer(500))
     bench = run()
     first = bench.fire("A", id="a")
-    wait_until(lambda: len([each for each in hook.requests if each.path == "/slow"]) == 1, what="the first try")
+    wait_until(lambda: len([each for each in hook.requests if each.path == "/slow"]) == 1, "the first try")
     bench.end(first)
     bench.fire("B", id="b")
     assert ids(hook.wait_for(3, "/slow")) == ["b", "a", "-a"]
@@ -143,7 +143,7 @@ def test_what_is_refused_for_good_is_failed_and_told_again_at_the_groups_next_tu
     bench = run()
     bench.fire(id="1")
     assert ids(hook.wait_for(1, "/slow")) == ["1"]
-    wait_until(lambda: len(status_of(bench, "slow/webhook/0")) == 2, what="told again")
+    wait_until(lambda: len(status_of(bench, "slow/webhook/0")) == 2, "told again")
     first = bench.notifier.deliveries()[-1]
     failed = next(each for each in bench.notifier.deliveries() if each.status is Status.FAILED)
     assert (failed.error, failed.attempts) == ("answered 404: no such channel", 1)
@@ -172,7 +172,7 @@ def test_a_test_goes_the_same_way(hook: Hook, run: Run) -> None:
     [number] = bench.notifier.send_test("good")
     [request] = hook.wait_for(1, "/good")
     assert request.body["alerts"][0]["labels"]["alertname"] == "TestNotification"
-    wait_until(lambda: status_of(bench, "good/webhook/0") == [("sent", 2)], what="it is noted as sent")
+    wait_until(lambda: status_of(bench, "good/webhook/0") == [("sent", 2)], "it is noted as sent")
     assert bench.notifier.deliveries()[0].id == number
     with pytest.raises(KeyError):
         bench.notifier.send_test("nobody")
@@ -229,7 +229,7 @@ def test_a_row_of_a_sender_that_died_is_sent_by_the_next_one(record: Record) -> 
     script = Script()
     made = Outbox(record, {"k": script})
     made.start()
-    wait_until(lambda: rows(record) == [("sent", 2), ("sent", 1)], what="both are sent")
+    wait_until(lambda: rows(record) == [("sent", 2), ("sent", 1)], "both are sent")
     made.stop()
     assert script.sent == ["one", "two"]
 
@@ -243,7 +243,7 @@ def test_two_senders_send_each_message_once(record: Record) -> None:
     for each in both:
         each._led = True  # as if neither had taken over from the other
         each.start()
-    wait_until(lambda: {row[0] for row in rows(record)} == {"sent"}, 30, "all are sent")
+    wait_until(lambda: {row[0] for row in rows(record)} == {"sent"}, "all are sent")
     for each in both:
         each.stop()
     assert sorted(scripts[0].sent + scripts[1].sent) == sorted(texts)
@@ -256,7 +256,7 @@ def test_a_message_that_is_too_old_is_given_up_and_the_next_one_sent(record: Rec
     script.raises = [SendError("away", retryable=True)]
     made = Outbox(record, {"k": script})
     made.start()
-    wait_until(lambda: rows(record) == [("failed", 1), ("sent", 1)], what="the old one is given up")
+    wait_until(lambda: rows(record) == [("failed", 1), ("sent", 1)], "the old one is given up")
     made.stop()
     assert len(script.lost) == 1
 
@@ -267,7 +267,7 @@ def test_a_handler_that_breaks_is_tried_again(record: Record) -> None:
     script.raises = [ZeroDivisionError("bug")]
     made = Outbox(record, {"k": script})
     made.start()
-    wait_until(lambda: rows(record) == [("sent", 2)], what="sent at the second try")
+    wait_until(lambda: rows(record) == [("sent", 2)], "sent at the second try")
     made.stop()
 
 
@@ -281,7 +281,7 @@ def test_nothing_is_sent_without_the_right_to(record: Record) -> None:
     time.sleep(0.3)
     assert rows(record) == [("waiting", 0)]
     allowed.append(1)
-    wait_until(lambda: rows(record) == [("sent", 1)], what="sent once allowed")
+    wait_until(lambda: rows(record) == [("sent", 1)], "sent once allowed")
     made.stop()
 
 
@@ -292,5 +292,5 @@ def test_finished_rows_are_kept_for_a_while(record: Record) -> None:
         connection.execute(update(table).where(table.c.payload == '"one"').values(finished_at=old, status="sent"))
     made = Outbox(record, {"k": Script()})
     made.start()
-    wait_until(lambda: rows(record) == [("sent", 1)], what="only the younger one is left")
+    wait_until(lambda: rows(record) == [("sent", 1)], "only the younger one is left")
     made.stop()

@@ -100,7 +100,7 @@ def real(hook: Hook) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
         command += ["--web.external-url=http://voicehive.example", "--web.route-prefix=/"]
         with Server(command, port=port, log=folder / "log"):
             requests.post(f"http://127.0.0.1:{port}/api/v2/alerts", json=body, timeout=5).raise_for_status()
-            wait_until(lambda: len(hook.requests) == 4, 20, "the real one tells all four")
+            wait_until(lambda: len(hook.requests) == 4, "the real one tells all four")
     return taken(hook)
 
 

@@ -63,7 +63,7 @@ def test_alerts_are_read_from_the_one_and_handed_to_the_other(tmp_path: Path) ->
             now = int(time.time() * 1000)
             own.append(Alert({"alertname": "Mine", "id": "1"}, {"a": "b"}, 1.0, now, State.FIRING, now))
             relay.take([Transition(now, "g", "r", own[0], State.PENDING)])
-            wait_until(lambda: active(real.alertmanager), 10, "the Alertmanager has it")
+            wait_until(lambda: active(real.alertmanager), "the Alertmanager has it")
             [told] = active(real.alertmanager)
             assert told["annotations"] == {"a": "b"} and told["generatorURL"].startswith("http://v/alerts?fingerprint=")
             hook.wait_for(1)
@@ -74,21 +74,21 @@ def test_alerts_are_read_from_the_one_and_handed_to_the_other(tmp_path: Path) ->
                 mine = [each for each in hook.requests if each.body["groupLabels"] == {"id": "1"}]
                 return len(mine) >= 2 and ids(mine[:2]) == ["1", "-1"]
 
-            wait_until(ends, 15, "and that it is over")
+            wait_until(ends, "and that it is over")
             relay.stop()
             assert relay.error == ""
 
             # --- what the real Prometheus judged
             states = lambda: [(m.rule_group, m.rule, m.before.value, m.alert.state.value) for m in moves]  # noqa: E731
             fires = [("g", "Hot", "inactive", "pending"), ("g", "Hot", "pending", "firing")]
-            wait_until(lambda: states() == fires, 15, "it fires")
+            wait_until(lambda: states() == fires, "it fires")
             assert [(a.labels["room"], a.annotations, a.value) for a in remote.alerts] == [
                 ("a", {"summary": "40"}, 40.0)
             ]
             exposed.set({series("heat", room="a"): 10.0})
-            wait_until(lambda: states() == [*fires, ("g", "Hot", "firing", "inactive")], 15, "it is over")
+            wait_until(lambda: states() == [*fires, ("g", "Hot", "firing", "inactive")], "it is over")
         # Both are gone now: states stay as they were, and the reason is known.
-        wait_until(lambda: remote.error, 5, "it says that it can't be asked")
+        wait_until(lambda: remote.error, "it says that it can't be asked")
         assert [alert.state for alert in remote.alerts] == [State.INACTIVE]
         remote.stop()
     record.close()

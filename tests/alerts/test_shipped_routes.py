@@ -54,7 +54,7 @@ def muted(address: str) -> set[tuple[str, ...]]:
 def test_the_worse_alert_mutes_the_lesser_of_the_same_thing(alertmanager: str) -> None:
     assert requests.post(f"{alertmanager}/alerts", json=ALERTS, timeout=10).ok
     expected = {("HighMemoryUsage", "warning", A), ("SLOBurnRate", "warning", "api")}
-    wait_until(lambda: muted(alertmanager) == expected, 10, "the lesser alerts are muted")
+    wait_until(lambda: muted(alertmanager) == expected, "the lesser alerts are muted")
     groups = requests.get(f"{alertmanager}/alerts/groups", timeout=10).json()
     told = {
         (each["labels"]["alertname"], each["labels"]["severity"], group["receiver"]["name"])
@@ -79,5 +79,5 @@ def test_a_server_that_is_down_mutes_the_rest_of_it_and_what_can_wait(alertmanag
         ("SLOBurnRate", "warning", "api"),
         ("SLOBurnRate", "warning", "calls"),
     }
-    wait_until(lambda: muted(alertmanager) >= expected, 10, "what the server's absence explains is muted")
+    wait_until(lambda: muted(alertmanager) >= expected, "what the server's absence explains is muted")
     assert muted(alertmanager) == expected

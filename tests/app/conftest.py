@@ -94,7 +94,7 @@ def run_program(
         except requests.RequestException:
             return False
 
-    wait_until(ready, timeout=60, what="the program is ready")
+    wait_until(ready, "the program is ready")
     return program
 
 

@@ -25,13 +25,13 @@ def test_settings_are_enough_to_be_told(tmp_path: Path) -> None:
         workers = psutil.Process(program.process.pid).children()
         os.kill(int((tmp_path / "serving.pid").read_text()), signal.SIGHUP)
         # The watchdog fires with the first evaluation; the group of everything waits for half a minute.
-        [told] = hook.wait_for(1, "/all", timeout=90)
+        [told] = hook.wait_for(1, "/all")
         assert told.body["externalURL"] == "http://v.example"
         assert told.body["alerts"][0]["labels"]["alertname"] == "Watchdog"
         assert told.body["alerts"][0]["generatorURL"].startswith("http://v.example/alerts?fingerprint=")
         assert psutil.Process(program.process.pid).children() == workers, "a reload starts no second worker"
         sent = 'voicehive_notifications_total{integration="webhook",outcome="sent"} 1.0'
-        wait_until(lambda: sent in program.metrics(), what="it is counted")
+        wait_until(lambda: sent in program.metrics(), "it is counted")
         assert "voicehive_lease_held 1.0" in program.metrics() and "voicehive_outbox_messages 0.0" in program.metrics()
         stopped_at = time.monotonic()
         assert stop_program(program) == 0

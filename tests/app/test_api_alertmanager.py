@@ -84,7 +84,7 @@ def both(ours: str, theirs: str) -> tuple[str, str]:
         groups = requests.get(f"{theirs}/api/v2/alerts/groups", timeout=10).json()
         return sum(len(group["alerts"]) for group in groups) >= len(ALERTS) + 2
 
-    servers.wait_until(grouped, what="alerts are in their groups")
+    servers.wait_until(grouped, "alerts are in their groups")
     return ours, theirs
 
 
@@ -196,7 +196,7 @@ def test_amtool_sees_the_alerts_of_the_rules(ours: str) -> None:
     def seen() -> str:
         return amtool(ours, "alert", "query", "alertname=Watchdog")
 
-    servers.wait_until(lambda: "Alerting works" in seen(), timeout=30, what="Watchdog fires")
+    servers.wait_until(lambda: "Alerting works" in seen(), "Watchdog fires")
 
 
 def test_amtool_silences_changes_and_ends(ours: str) -> None:
@@ -232,7 +232,7 @@ def test_amtool_reads_the_routes(both: tuple[str, str]) -> None:
 def test_an_alert_that_is_posted_ends_when_nobody_repeats_it(ours: str) -> None:
     amtool(ours, "alert", "add", "alertname=Short", f"--end={time.strftime('%FT%TZ', time.gmtime(time.time() + 2))}")
     assert "Short" in amtool(ours, "alert", "query", "alertname=Short")
-    servers.wait_until(lambda: "Short" not in amtool(ours, "alert", "query", "alertname=Short"), what="it is over")
+    servers.wait_until(lambda: "Short" not in amtool(ours, "alert", "query", "alertname=Short"), "it is over")
 
 
 def test_promtool_queries_the_app(ours: str) -> None:
@@ -259,11 +259,9 @@ receivers:
         with servers.Server(command, port=port, log=folder / "log"):
             url = f"http://127.0.0.1:{port}"
             amtool(url, "alert", "add", "alertname=Outside", "severity=critical", "--annotation=summary=over there")
-            servers.wait_until(lambda: states(ours, "Outside") == ["firing"], what="the app shows it")
+            servers.wait_until(lambda: states(ours, "Outside") == ["firing"], "the app shows it")
             amtool(url, "alert", "add", "alertname=Outside", "severity=critical", f"--end={now()}")
-            servers.wait_until(
-                lambda: states(ours, "Outside") == ["resolved"], timeout=20, what="the app shows its end"
-            )
+            servers.wait_until(lambda: states(ours, "Outside") == ["resolved"], "the app shows its end")
     (incident,) = [
         each
         for each in requests.get(f"{ours}/api/alerts/history", timeout=10).json()["incidents"]
@@ -290,7 +288,7 @@ alerting: {{alertmanagers: [{{static_configs: [{{targets: ["{ours.removeprefix("
         # What it says before it has found its Alertmanager is lost, and said again after this delay.
         command += [f"--web.listen-address=127.0.0.1:{port}", "--rules.alert.resend-delay=1s"]
         with servers.Server(command, port=port, log=folder / "log"):
-            servers.wait_until(lambda: states(ours, "Elsewhere") == ["firing"], timeout=90, what="the app shows it")
+            servers.wait_until(lambda: states(ours, "Elsewhere") == ["firing"], "the app shows it")
             # Asked while Prometheus still repeats it: what it no longer repeats ends after four of its intervals.
             # Alerts of other tests may inhibit it.
             assert "Elsewhere" in amtool(ours, "alert", "query", "--inhibited", "severity=warning")

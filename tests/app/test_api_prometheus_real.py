@@ -237,7 +237,7 @@ def judged(prometheus: str) -> str:
         groups = requests.get(f"{prometheus}/api/v1/rules", timeout=5).json()["data"]["groups"]
         return all(rule["health"] != "unknown" for group in groups for rule in group["rules"])
 
-    servers.wait_until(is_judged, timeout=90)
+    servers.wait_until(is_judged)
     return prometheus
 
 
@@ -298,7 +298,7 @@ def await_samples(demo: Program) -> None:
         found = requests.get(demo.url("/api/v1/query"), {"query": "up"}, timeout=5).json()
         return bool(found["data"]["result"])
 
-    servers.wait_until(is_sampled, timeout=30)
+    servers.wait_until(is_sampled)
 
 
 def test_promtool_asks_the_running_program(demo: Program) -> None:

@@ -59,6 +59,6 @@ def test_requests_are_turned_away_and_served_again(program: Program, valve: Valv
     ]
     assert sum(each.num_fds() for each in psutil.Process(program.process.pid).children()) < 500
     valve.open()
-    wait_until(lambda: asked("/readyz") == 200, 30, "the database is back")
+    wait_until(lambda: asked("/readyz") == 200, "the database is back")
     assert posted("after") == 201
     assert requests.get(program.url("/api/calls/test/before"), timeout=30).json()["status"] == "success"

@@ -48,7 +48,7 @@ def test_a_signal_reads_the_rules_anew_while_requests_go_on(program: tuple[Progr
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("voicehive_database_up == 0", "voicehive_database_up =="), encoding="utf-8")
     running.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "the rules stay as they were" in log.read_text(), timeout=20, what="the bad file is told of")
+    wait_until(lambda: "the rules stay as they were" in log.read_text(), "the bad file is told of")
     assert "prometheus-rules.yml:" in log.read_text()
     assert alerts(running)["DatabaseConnectionIssue"] == "voicehive_database_up == 0"
     assert running.get("/api/dashboard/metrics").json()["system_health"] == "degraded"
@@ -57,8 +57,7 @@ def test_a_signal_reads_the_rules_anew_while_requests_go_on(program: tuple[Progr
     running.process.send_signal(signal.SIGHUP)
     wait_until(
         lambda: alerts(running)["DatabaseConnectionIssue"] == "voicehive_database_up < 1",
-        timeout=20,
-        what="the new rules are in force",
+        "the new rules are in force",
     )
     done.set()
     asking.join(20)

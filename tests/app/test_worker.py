@@ -71,13 +71,13 @@ HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 9\r\
 )
 def test_a_request_that_does_not_come_to_its_end_is_given_up(working: worker.Worker, sent: bytes) -> None:
     connection = Connection(working, sent)
-    wait_until(connection.is_over, what="the thread is free")
+    wait_until(connection.is_over, "the thread is free")
     connection.client.close()
 
 
 def test_an_answer_that_nobody_takes_is_given_up(working: worker.Worker) -> None:
     connection = Connection(working, b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
-    wait_until(connection.is_over, 30, what="the thread is free")
+    wait_until(connection.is_over, "the thread is free")
     connection.client.close()
 
 
@@ -85,7 +85,7 @@ def test_whoever_is_in_time_has_the_answer(working: worker.Worker, monkeypatch: 
     monkeypatch.setattr(worker, "_COMING_SECONDS", 60.0)
     connection = Connection(working, HEAD + b"\r\nin ")
     connection.client.sendall(b"time!!")
-    wait_until(connection.is_over, what="answered")
+    wait_until(connection.is_over, "answered")
     assert b"\r\nin time!!\r\n" in connection.answer()
     connection.client.close()
 
@@ -102,9 +102,9 @@ def test_an_answer_may_take_longer_than_its_request(working: worker.Worker, monk
     working.wsgi = slow
     monkeypatch.setattr(worker, "_COMING_SECONDS", 0.0)
     connection = Connection(working, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    wait_until(lambda: not working._coming, what="the request is here")
+    wait_until(lambda: not working._coming, "the request is here")
     assert not connection.is_over()
     go_on.set()
-    wait_until(connection.is_over, what="answered")
+    wait_until(connection.is_over, "answered")
     assert b"\r\ndone\r\n" in connection.answer()
     connection.client.close()

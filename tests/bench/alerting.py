@@ -41,12 +41,12 @@ def lines(calls: int, scratch: Path) -> Iterator[Line]:
             real_pair(rules, routes, exposed, job="rooms", interval="15s") as real,
             embedded_pair(rules, routes, exposed.url, job="rooms", seconds=15.0, folder=scratch),
         ):
-            wait_until(lambda: real.has_scraped("rooms"), 40, "the real one scrapes")
+            wait_until(lambda: real.has_scraped("rooms"), "the real one scrapes")
             for room in rooms:
                 exposed.set({series("heat", room=room): 40.0})
                 crossed[room] = time.time()
                 time.sleep(_EVERY_SECONDS)
-            wait_until(lambda: len(hook.requests) >= 2 * _CROSSINGS, 60, "both tell of every crossing")
+            wait_until(lambda: len(hook.requests) >= 2 * _CROSSINGS, "both tell of every crossing")
         took: dict[bool, list[float]] = {True: [], False: []}
         for each in hook.requests:
             ours = "voicehive" in each.headers["user-agent"].lower()

@@ -39,7 +39,6 @@ class App:
             log=cwd / f"{command}.log",
             ready=self._ready,
             cwd=cwd,
-            timeout=120,
         )
         self.seconds = 0.0
 

@@ -49,7 +49,7 @@ def _demo(scratch: Path) -> tuple[float, float]:
     for number in range(_RUNS):
         with running("demo", scratch / f"demo-{number}", scratch) as app:
             taken.append(app.seconds)
-            wait_until(lambda: len(app.processes()) == _PROCESSES, timeout=120)
+            wait_until(lambda: len(app.processes()) == _PROCESSES, "all processes run")
             _use(app)
             memory.append(app.megabytes())
     return statistics.median(taken), statistics.median(memory)

@@ -31,7 +31,7 @@ def test_names_have_leases_of_their_own(record: Record) -> None:
 def test_a_holder_that_dies_loses_it_when_its_time_is_over(record: Record) -> None:
     first, second = Lease(record, "work", "a", 0.4), Lease(record, "work", "b", 0.4)
     assert first.renew() and not second.renew()
-    wait_until(second.renew, 5, "the second takes over")
+    wait_until(second.renew, "the second takes over")
     assert not first.held, "it never lasts longer here than in the database"
     assert not first.renew() and first.elsewhere
 
@@ -64,7 +64,7 @@ def test_it_is_kept_as_long_as_its_holder_lives(record: Record) -> None:
 def test_a_transaction_keeps_others_from_taking_over_and_fails_if_one_has(record: Record) -> None:
     first, second = Lease(record, "work", "a", 0.3), Lease(record, "work", "b", 30)
     assert first.renew()
-    other = threading.Thread(target=lambda: wait_until(second.renew, 20, "it is over"))
+    other = threading.Thread(target=lambda: wait_until(second.renew, "it is over"))
     with record.write() as connection:
         first.confirm(connection)
         other.start()
@@ -81,8 +81,8 @@ def test_while_the_database_is_away_it_is_not_held_but_nobody_elses(record: Reco
     lease = Lease(record, "work", "a", 0.2)
     lease.start()
     record.away = lambda: "away"
-    wait_until(lambda: not lease.held, 5, "its time is over")
+    wait_until(lambda: not lease.held, "its time is over")
     assert not lease.elsewhere
     record.away = lambda: None
-    wait_until(lambda: lease.held, 5, "it is taken again")
+    wait_until(lambda: lease.held, "it is taken again")
     lease.stop()

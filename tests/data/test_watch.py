@@ -28,7 +28,7 @@ def test_a_database_file_that_is_gone_is_noticed(tmp_path: Path) -> None:
     record, watch = watched(f"sqlite:///{path}")
     record.ping()
     path.unlink()
-    servers.wait_until(lambda: record.away() is not None, what="the record is away")
+    servers.wait_until(lambda: record.away() is not None, "the record is away")
     with pytest.raises(RecordUnavailable), record.write():
         pass
     watch.stop()
@@ -45,12 +45,12 @@ def test_a_database_that_hangs_turns_callers_away_at_once_and_comes_back() -> No
         hung = [server.process.pid, *(pid for (pid,) in backends)]
         _send(hung, signal.SIGSTOP)
         try:
-            servers.wait_until(lambda: record.away() is not None, what="the record is away")
+            servers.wait_until(lambda: record.away() is not None, "the record is away")
             with pytest.raises(RecordUnavailable), record.read():
                 pass
         finally:
             _send(hung, signal.SIGCONT)
-        servers.wait_until(lambda: record.away() is None, what="the record is back")
+        servers.wait_until(lambda: record.away() is None, "the record is back")
         record.ping()
         watch.stop()
         record.close()

@@ -130,12 +130,12 @@ def test_its_steps_give_a_program_that_serves_as_another_user(image: tuple[Path,
         *(f"{key}={value}" for key, value in environment.items()),
         *json.loads(only("CMD")),
     ]
-    with Server(command, port=port, log=log, cwd=place, ready=healthy, timeout=90) as server:
+    with Server(command, port=port, log=log, cwd=place, ready=healthy) as server:
         if another:
             assert Path(f"/proc/{server.pid}").stat().st_uid != 0
         assert listening(int(environment["PROMETHEUS_PORT"]))
         server.stop()
         assert server.process is not None and server.process.returncode == 0
-    wait_until(lambda: not listening(port), 10, "the port is free")
+    wait_until(lambda: not listening(port), "the port is free")
     # Nothing but its own folder was written to.
     assert [path for path in place.rglob("*") if path.name == "__pycache__"] == []

@@ -105,7 +105,7 @@ def _fill(stack: Stack) -> None:
         f'count(voicehive_api_requests_total{{endpoint="/api/dashboard/health",instance=~".*:{each.metrics_port}"}})'
         for each in stack.programs
     ]
-    wait_until(lambda: all(stack.query(expr) for expr in both), 30, "the first requests are scraped")
+    wait_until(lambda: all(stack.query(expr) for expr in both), "the first requests are scraped")
     _use(stack, "second")
     recorded = [
         'voicehive:slo_burn_rate:3d{slo="calls"} > 0',
@@ -115,4 +115,4 @@ def _fill(stack: Stack) -> None:
         'endpoint:voicehive_api_response_time_seconds:p95_5m{endpoint="/api/kpis"} > 0',
     ]
     # Some are judged once a minute: the first time may be just before the calls are there.
-    wait_until(lambda: all(stack.query(expr) for expr in recorded), 110, "the calls are in the recorded series")
+    wait_until(lambda: all(stack.query(expr) for expr in recorded), "the calls are in the recorded series")

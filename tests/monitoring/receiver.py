@@ -84,7 +84,7 @@ class Receiver:
         def found() -> list[Received]:
             return [one for one in self.spans if one.item.name == name and service in ("", one.service)]
 
-        wait_until(found, 10, f"the span {name!r} arrives, beside {self.names()}")
+        wait_until(found, f"the span {name!r} arrives, beside {self.names()}")
         return found()[0]
 
     def __enter__(self) -> Receiver:

@@ -49,7 +49,7 @@ def test_a_collector_that_fails_loses_spans_and_they_are_counted(monkeypatch: py
     with Receiver("error") as collector:
         sent = Sent(collector.url, monkeypatch)
         sent.spans(10)
-        wait_until(lambda: sent.lost == 10, 10, "the spans are counted as lost")
+        wait_until(lambda: sent.lost == 10, "the spans are counted as lost")
         assert sent.stop() < 3
 
 
@@ -57,14 +57,14 @@ def test_a_collector_that_refuses_is_given_up_when_the_process_stops(monkeypatch
     sent = Sent(f"http://127.0.0.1:{free_port()}", monkeypatch)
     sent.spans(10)
     assert sent.stop() < 3
-    wait_until(lambda: sent.lost == 10, 10, "the spans are counted as lost")
+    wait_until(lambda: sent.lost == 10, "the spans are counted as lost")
 
 
 def test_while_a_collector_hangs_memory_is_bounded_and_each_loss_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     with Receiver("never") as collector:
         sent = Sent(collector.url, monkeypatch)
         sent.spans(1)
-        wait_until(lambda: collector.requests == 1, 10, "the first batch hangs")
+        wait_until(lambda: collector.requests == 1, "the first batch hangs")
         sent.spans(sending._MOST_WAITING + 5_000)
         assert sent.lost == 5_000
         assert sent.stop() < 3
@@ -78,6 +78,6 @@ def test_a_collector_that_is_away_does_not_fill_the_log(
         sent = Sent(collector.url, monkeypatch, delay="5")
         for number in range(1, 21):
             sent.spans(1)
-            wait_until(lambda number=number: sent.lost == number, 10, "a batch fails")  # type: ignore[misc]
+            wait_until(lambda number=number: sent.lost == number, "a batch fails")  # type: ignore[misc]
         sent.stop()
     assert len(caplog.records) <= 2

@@ -40,7 +40,7 @@ def test_the_shipped_configuration_scrapes_the_default_ports() -> None:
 
 
 def test_every_target_is_up_and_every_rule_is_judged(stack: Stack) -> None:
-    wait_until(lambda: stack.value('count(up{job="voicehive"} == 1)') == 2, 20, "both instances are up")
+    wait_until(lambda: stack.value('count(up{job="voicehive"} == 1)') == 2, "both instances are up")
     groups = requests.get(stack.url("/api/v1/rules"), timeout=10).json()["data"]["groups"]
     assert {
         (rule["name"], rule.get("lastError")) for group in groups for rule in group["rules"] if rule["health"] != "ok"
@@ -59,9 +59,9 @@ def test_federated_sums_equal_the_database_within_one_scrape(stack: Stack, postg
         stored: dict[str, int] = dict(
             connection.execute("SELECT status, count(*) FROM calls GROUP BY status").fetchall()
         )
-    wait_until(lambda: min(scraped(stack)) > posted, 20, "both instances are scraped again")
+    wait_until(lambda: min(scraped(stack)) > posted, "both instances are scraped again")
     # Prometheus tells of a scrape a moment before it has written it.
-    wait_until(lambda: federated(stack) == stored, 1, f"{federated(stack)} equals {stored}")
+    wait_until(lambda: federated(stack) == stored, f"{federated(stack)} equals {stored}")
 
 
 def scraped(stack: Stack) -> list[datetime]:

@@ -96,7 +96,7 @@ def test_what_commands_change_works_in_the_running_program(program: Program, adm
     assert sent() == 201
     assert "used " in voicehive(program, "apikey", "list")
     voicehive(program, "apikey", "revoke", "machine")
-    wait_until(lambda: sent() == 401, timeout=5, what="the key is over")
+    wait_until(lambda: sent() == 401, "the key is over")
     # Its name is free for the next one, which is another.
     other = voicehive(program, "apikey", "create", "machine", "--scope", "ingest")
     assert sent() == 401
@@ -163,7 +163,7 @@ def test_a_page_whose_reader_is_signed_out_says_so_and_asks_no_more(
     secret = next(one["value"] for one in cookies if one["name"] == "voicehive")
     headers = {"Origin": program.url(""), "Cookie": f"voicehive={secret}"}
     requests.post(program.url("/logout"), headers=headers, timeout=10)
-    page.get_by_text("You are signed out.").wait_for(timeout=10_000)
+    page.get_by_text("You are signed out.").wait_for()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(2_500)
@@ -219,7 +219,7 @@ def test_tls_and_the_exporters_key(tmp_path: Path, certificate: tuple[Path, Path
         return False
 
     try:
-        wait_until(ready, timeout=60, what="the program is ready")
+        wait_until(ready, "the program is ready")
         assert printed_link(program).startswith(f"{url}/setup/")
         for each in (port, metrics_port):
             socket.create_connection(("127.0.0.2", each), timeout=5).close()
@@ -272,7 +272,7 @@ def test_a_wall_screen_refreshes_and_ends_with_its_key(program: Program, admin: 
     page.locator("#ov-total").wait_for()
     assert page.url == program.url("/?zone=UTC&kiosk=1")
     voicehive(program, "apikey", "revoke", "hall")
-    page.get_by_role("heading", name="Sign in").wait_for(timeout=5_000)
+    page.get_by_role("heading", name="Sign in").wait_for()
 
 
 def test_the_link_of_a_wall_screen_is_made_and_taken_off_in_the_menu_of_views(
@@ -295,6 +295,6 @@ def test_the_link_of_a_wall_screen_is_made_and_taken_off_in_the_menu_of_views(
         assert page.locator("#vh-screen-link").is_hidden()
         page.on("dialog", lambda dialog: dialog.accept())
         page.get_by_role("button", name="Take off the wall screen lobby").click()
-        screen.get_by_role("heading", name="Sign in").wait_for(timeout=5_000)
+        screen.get_by_role("heading", name="Sign in").wait_for()
     finally:
         context.close()

@@ -94,7 +94,7 @@ def test_what_is_changed_bites_in_both_within_five_seconds(both: tuple[Guarded, 
     act, expected = CHANGES[change]
     act(first.record)
     for guarded in (second, first):
-        wait_until(lambda guarded=guarded: may(guarded) == expected, BITES_WITHIN, what=change)  # type: ignore[misc]
+        wait_until(lambda guarded=guarded: may(guarded) == expected, change, BITES_WITHIN)  # type: ignore[misc]
 
 
 def test_signing_out_here_is_signing_out_there(both: tuple[Guarded, Guarded]) -> None:
@@ -107,5 +107,5 @@ def test_signing_out_here_is_signing_out_there(both: tuple[Guarded, Guarded]) ->
     assert there.get("/api/kpis").status_code == 200
     assert [each.name for each in second.sessions.listed()] == ["viewer"]
     here.post("/logout", headers={"Origin": "http://localhost"})
-    wait_until(lambda: there.get("/api/kpis").status_code == 401, BITES_WITHIN, what="signed out there")
+    wait_until(lambda: there.get("/api/kpis").status_code == 401, "signed out there", BITES_WITHIN)
     assert second.sessions.listed() == []

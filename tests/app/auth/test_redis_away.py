@@ -84,7 +84,7 @@ def test_a_session_outlives_a_redis_that_hung(guarded: Guarded, redis: servers.S
     assert viewer.get("/api/kpis").status_code == 503
     assert redis.process
     redis.process.send_signal(signal.SIGCONT)
-    wait_until(lambda: viewer.get("/api/kpis").status_code == 200, what="the session is good again")
+    wait_until(lambda: viewer.get("/api/kpis").status_code == 200, "the session is good again")
 
 
 def test_a_redis_that_lost_its_content_asks_all_to_sign_in(guarded: Guarded, redis: servers.Server) -> None:

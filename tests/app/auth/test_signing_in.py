@@ -208,7 +208,7 @@ def test_more_than_a_few_who_wait_for_their_turn_are_asked_to_come_again(
         coming = [threads.submit(lambda: sign_in(guarded.browser(), "viewer")) for _ in range(60)]
         began.acquire()
         # Those who find the queue full are answered while it stands still; nobody else is looked at.
-        wait_until(lambda: sum(each.done() for each in coming) == 60 - 32, 60, "the others are answered")
+        wait_until(lambda: sum(each.done() for each in coming) == 60 - 32, "the others are answered")
         refused = [each.result() for each in coming if each.done()]
         assert {answer.status_code for answer in refused} == {503}
         assert {answer.headers["Retry-After"] for answer in refused} == {"3"}

@@ -44,7 +44,7 @@ def test_a_schedule_from_its_making_to_its_end(app: App, client: Client, tmp_pat
     services.notifier.outbox._round()
     from tests.servers import wait_until
 
-    wait_until(lambda: client.get("/api/reports/runs").json["runs"][0]["status"] == "done", what="it is delivered")
+    wait_until(lambda: client.get("/api/reports/runs").json["runs"][0]["status"] == "done", "it is delivered")
     (run,) = client.get("/api/reports/runs").json["runs"]
     assert (run["asked_by"], run["delivered"], run["error"]) == ("local", {"folder": ""}, "")
     for each in run["files"]:

@@ -107,7 +107,7 @@ class Office:
                 run = runs.find(connection, number)
             return run is not None and run.finished_at is not None
 
-        wait_until(over, timeout=60, what="the report went out")
+        wait_until(over, "the report went out")
         with self.record.read() as connection:
             found = runs.find(connection, number)
         assert found is not None
@@ -212,7 +212,7 @@ def test_a_server_that_refuses_for_now_gets_it_later_and_once(open_office: Any, 
             # What was sent is put into the outbox once more, as after a crash between sending and noting it.
             put(connection, KIND, "report/mail", "again", {"run": run.id, "channel": "mail"}, 0)
         office.outbox.wake()
-        wait_until(lambda: _all_sent(office.record), timeout=20, what="the outbox is empty")
+        wait_until(lambda: _all_sent(office.record), "the outbox is empty")
     finally:
         controller.stop()
     assert (run.status, run.tries) == (RunStatus.DONE, 3)
@@ -245,14 +245,14 @@ def test_a_server_that_hangs_is_cut_off_and_others_get_theirs(
             assert found is not None
             return found
 
-        wait_until(lambda: run().delivered.get("folder") == "", timeout=60, what="the folder has it")
+        wait_until(lambda: run().delivered.get("folder") == "", "the folder has it")
         assert run().error == "", "and did not wait for the mail"
 
         def retried() -> bool:
             with office.record.read() as connection:
                 return "no answer within 10 s" in last_deliveries(connection)["report/mail"].error
 
-        wait_until(retried, timeout=60, what="the server was given up for now")
+        wait_until(retried, "the server was given up for now")
         place = f"127.0.0.1:{mute.getsockname()[1]}"
         assert (run().status, run().error) == (RunStatus.SENDING, f"mail: {place}: no answer within 10 s")
 

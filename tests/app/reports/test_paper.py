@@ -36,7 +36,7 @@ def test_a_browser_that_hangs_is_ended_with_all_its_children(tmp_path: Path) -> 
     with pytest.raises(NoBrowser, match="within 3 s"):
         printed("<p>", pdf=True, limit=3, browser=browser)
     assert time.monotonic() - started < 30
-    wait_until(lambda: is_over(int((tmp_path / "child").read_text())), what="its child is gone, too")
+    wait_until(lambda: is_over(int((tmp_path / "child").read_text())), "its child is gone, too")
 
 
 def test_a_browser_that_fails_is_told_of(tmp_path: Path) -> None:

@@ -253,7 +253,7 @@ def test_two_channels_that_end_at_once_are_both_noted(made: Desk) -> None:
         with made.record.write() as connection:
             runs.delivered(connection, run.id, "folder", "", made.clock.now, tries=1)
             second = pool.submit(end, "webhook")
-            wait_until(waits_for_the_first, what="the second channel ends, too")
+            wait_until(waits_for_the_first, "the second channel ends, too")
         second.result()
     (found,) = made.runs()
     assert (found.status, found.delivered) == (RunStatus.DONE, {"folder": "", "webhook": ""})

@@ -132,7 +132,7 @@ def test_a_session_ends_when_nobody_uses_it_and_in_the_end_anyway(
             sessions.touch(session_id)
         return sessions.of_secret(secret, "browser") is None
 
-    wait_until(is_over, what="the session is over")
+    wait_until(is_over, "the session is over")
     assert sessions.listed() == []
 
 
@@ -211,7 +211,7 @@ def test_a_redis_that_is_away_or_hangs_is_said_to_be_and_is_used_again_afterward
             with pytest.raises(SessionsAway, match="REDIS_URL"):
                 ask()
         server.process.send_signal(signal.SIGCONT)
-        wait_until(lambda: sessions.of_id(session_id) is not None, what="Redis answers again")
+        wait_until(lambda: sessions.of_id(session_id) is not None, "Redis answers again")
         server.stop()
         with pytest.raises(SessionsAway, match="REDIS_URL"):
             sessions.listed()

@@ -117,7 +117,7 @@ def until_alive(store: Samples, job: str, up: float, since: int = 0) -> None:
         found = written(store, Matcher("__name__", "=", "up"), Matcher("job", "=", job))
         return any(at > since and value == up for samples in found.values() for at, value in samples[-1:])
 
-    wait_until(told, what=f"up of {job} is {up:g}")
+    wait_until(told, f"up of {job} is {up:g}")
 
 
 def ticking(start: float = T0 / 1000, step: float = STEP / 1000) -> Iterator[float]:
