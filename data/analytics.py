@@ -13,6 +13,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -56,6 +57,10 @@ _LAYOUT = zlib.crc32((_TABLE + _MADE).encode())
 _OUR_FAULT = (duckdb.ProgrammingError, duckdb.DataError, duckdb.OutOfMemoryException, duckdb.InterruptException)
 _ID_SPAN = 122_880  # DuckDB's row group: an update looks only into the groups that hold its rows
 _COMMITTED_ROWS = 500_000  # ten million rows in one transaction do not fit into the memory limit
+
+
+#: Set where the copy was pulled for all that is asked in a context.
+_PULLED: ContextVar[bool] = ContextVar("pulled", default=False)
 
 
 class Frames(Protocol):
@@ -103,7 +108,8 @@ class AnalyticCopy:
         return dict(zip(query.selected_columns.keys(), self._answer(query, name, _first_row), strict=True))
 
     def _answer(self, query: Select[Any], name: str, read: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        self.sync()
+        if not _PULLED.get():
+            self.sync()
         started = time.perf_counter()
         sql, parameters = duckdb_sql(query)
         answer = self._asked(lambda database: _run(database, sql, parameters, read))
@@ -125,6 +131,17 @@ class AnalyticCopy:
                             raise
                         self._replace(str(error))
                         replaced = True
+
+    @contextlib.contextmanager
+    def pulled(self) -> Iterator[None]:
+        """Pull once for all that is asked within: to ask the record before each of ten queries takes its time, too."""
+        if not _PULLED.get():
+            self.sync()
+        token = _PULLED.set(True)
+        try:
+            yield
+        finally:
+            _PULLED.reset(token)
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Frames]:

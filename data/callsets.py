@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, literal_column, not_, or_
 from data.kept import ANSWERED_WAIT, QUEUED_WAIT
 from data.kpis import ABANDONED, ANSWERED, COUNTS, MEASURED, OFFERED, c, has_status
 from data.models import EndReasonGroup, Status
-from data.possible import MEASURES, STAGES, impossible, possible
+from data.possible import ANY_IMPOSSIBLE, MEASURES, STAGES, impossible, possible
 
 #: A conversation that is shorter was none: somebody hung up at the greeting.
 SHORT_SECONDS = 30
@@ -50,7 +50,7 @@ CALL_SETS: Mapping[str, ColumnElement[bool]] = {
     "measured": MEASURED,
     "itemised": and_(MEASURED, or_(*(possible(column) for column in STAGES.values()))),
     **{f"measured_{stage}": and_(COUNTS, possible(column)) for stage, column in STAGES.items()},
-    "impossible": and_(COUNTS, or_(*(impossible(column) for column in MEASURES))),
+    "impossible": and_(COUNTS, ANY_IMPOSSIBLE),
     **{f"impossible_{column}": and_(COUNTS, impossible(column)) for column in MEASURES},
     "user_interruptions": and_(COUNTS, c.user_interruptions.is_not(None), c.turns.is_not(None)),
     "agent_interruptions": and_(COUNTS, c.agent_interruptions.is_not(None), c.turns.is_not(None)),

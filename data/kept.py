@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import and_, case, literal_column
 
 from data.models import Direction, calls
-from data.possible import POSSIBLE
+from data.possible import ANY_IMPOSSIBLE, POSSIBLE
 from data.sqlx import kept, number_of
 
 c = calls.c
@@ -20,5 +20,7 @@ QUEUED_WAIT = kept("queued_wait_seconds", case((QUEUED.value, c.wait_seconds)))
 ANSWERED_WAIT = kept("answered_wait_seconds", case((and_(QUEUED.value, c.answered_at.is_not(None)), c.wait_seconds)))
 #: The caller, where only the same ones are looked for.
 CALLER = kept("caller_number", number_of(c.caller_hash))
+#: The currency, where it only matters whether all have the same.
+CURRENCY = kept("currency_number", number_of(c.currency))
 
-KEPT: tuple[kept, ...] = (*POSSIBLE.values(), QUEUED, QUEUED_WAIT, ANSWERED_WAIT, CALLER)
+KEPT: tuple[kept, ...] = (*POSSIBLE.values(), ANY_IMPOSSIBLE, QUEUED, QUEUED_WAIT, ANSWERED_WAIT, CALLER, CURRENCY)

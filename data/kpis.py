@@ -15,16 +15,16 @@ from sqlalchemy.sql.elements import BooleanClauseList, Grouping
 from sqlalchemy.sql.operators import and_ as all_of
 from sqlalchemy.sql.visitors import replacement_traverse
 
-from data.kept import ANSWERED_WAIT, QUEUED, QUEUED_WAIT
+from data.kept import ANSWERED_WAIT, CURRENCY, QUEUED, QUEUED_WAIT
 from data.models import COUNTED, Status, calls
 from data.possible import END_TO_END, POSSIBLE, possible
-from data.sqlx import count_if, double, percentile
+from data.sqlx import count_if, percentile, ratio
 
 c = calls.c
 
 # Written into the SQL: each bound parameter costs the planner time, and a query over all figures has dozens of these.
 _ZERO = literal_column("0", Integer)
-_HUNDRED: ColumnElement[float] = literal_column("100.0", Double)
+_HUNDRED: ColumnElement[float] = literal_column("1e2", Double)
 _SIXTY: ColumnElement[float] = literal_column("60.0", Double)
 
 #: Ended and not a test or phantom call.
@@ -62,8 +62,7 @@ def has_status(status: Status) -> ColumnElement[bool]:
 
 
 def _percent(part: ColumnElement[bool], whole: ColumnElement[Any]) -> ColumnElement[float]:
-    # A cast keeps the type: NULLIF alone would be divided as a NUMERIC.
-    return _HUNDRED * double(count_where(part)) / double(func.nullif(double(whole), _ZERO))
+    return ratio(_HUNDRED * count_where(part), whole)
 
 
 def _of(condition: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -82,7 +81,7 @@ TOTAL = count_where(COUNTS)
 _LATENCY = _of(COUNTS, POSSIBLE[END_TO_END])
 _DURATION = _of(COUNTS, c.duration_seconds)
 _OFFERED_WAIT = _of(COUNTS, QUEUED_WAIT)
-_ONE_CURRENCY = func.min(_of(COUNTS, c.currency)) == func.max(_of(COUNTS, c.currency))
+_ONE_CURRENCY = func.min(_of(COUNTS, CURRENCY)) == func.max(_of(COUNTS, CURRENCY))
 
 
 _PRICED = and_(COUNTS, c.cost.is_not(None))
@@ -91,7 +90,7 @@ _KNOWN_COST = func.sum(_of(COUNTS, c.cost))
 
 def _in_one_currency(amount: ColumnElement[Any], by: ColumnElement[Any]) -> ColumnElement[Any]:
     """The amount / what it bought."""
-    return case((_ONE_CURRENCY, amount / double(func.nullif(double(by), _ZERO))), else_=null())
+    return case((_ONE_CURRENCY, ratio(amount, by)), else_=null())
 
 
 KPIS: Mapping[str, Kpi] = {

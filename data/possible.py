@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, Double, Integer, and_, case, func, literal_column
+from sqlalchemy import ColumnElement, Double, Integer, and_, case, func, literal_column, or_
 
 from data.models import calls
 from data.sqlx import kept
@@ -50,3 +50,9 @@ def possible(column: str) -> ColumnElement[bool]:
 def impossible(column: str) -> ColumnElement[bool]:
     """Whether the call carries a value that can't be."""
     return and_(c[column].is_not(None), POSSIBLE[column].is_(None))
+
+
+#: Whether it carries any such value: few do, and to find them all six are looked at.
+ANY_IMPOSSIBLE = kept(
+    "any_impossible", or_(*(and_(c[each].is_not(None), POSSIBLE[each].value.is_(None)) for each in MEASURES))
+)

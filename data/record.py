@@ -168,12 +168,12 @@ class Record:
         """
         with self.read() as connection:
             current = _revision(connection)
-            query = select(*(calls.c[name] for name in columns)).where(*only).order_by(calls.c.id)
-            if cursor:
-                query = query.where(self._since(calls.c.revision, cursor))
             if cursor == current and self.is_sqlite:
                 yield Changes(current, [], iter(()))
                 return
+            query = select(*(calls.c[name] for name in columns)).where(*only).order_by(calls.c.id)
+            if cursor:
+                query = query.where(self._since(calls.c.revision, cursor))
             deleted = self._deleted(connection, cursor) if cursor else []
             result = connection.execution_options(stream_results=True, max_row_buffer=chunk).execute(query)
             first: list[Any] = list(result.fetchmany(1))  # a streamed result has fetched its first row ahead

@@ -55,9 +55,31 @@ def _count_if(element: count_if, compiler: Any, **kw: Any) -> str:
 
 
 @compiles(count_if, "duckdb")
-def _count_if_duckdb(element: count_if, compiler: Any, **kw: Any) -> str:
+def _count_if_duckdb(element: count_if, compiler: Any, *, divided: bool = False, **kw: Any) -> str:
+    counted = f"count_if({compiler.process(element.clauses, **kw)})"
     # Faster than the other, but it counts in 128 bits, which frames would take for a double, and none is NULL.
-    return f"CAST(coalesce(count_if({compiler.process(element.clauses, **kw)}), 0) AS BIGINT)"
+    return counted if divided else f"CAST(coalesce({counted}, 0) AS BIGINT)"
+
+
+class ratio(GenericFunction[float]):
+    """ratio(part, whole): the one / the other, with its fraction; NULL where the whole is 0."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(ratio)
+def _ratio(element: ratio, compiler: Any, **kw: Any) -> str:
+    # A cast keeps the type: NULLIF alone would be divided as a NUMERIC.
+    part, whole = (f"CAST({compiler.process(each, **kw)} AS DOUBLE PRECISION)" for each in element.clauses)
+    return f"({part} / CAST(nullif({whole}, 0) AS DOUBLE PRECISION))"
+
+
+@compiles(ratio, "duckdb")
+def _ratio_duckdb(element: ratio, compiler: Any, **kw: Any) -> str:
+    # It divides all numbers as doubles. Each cast that is not needed is time of the planner, in every figure twice.
+    part, whole = (compiler.process(each, divided=True, **kw) for each in element.clauses)
+    return f"(({part}) / nullif({whole}, 0))"
 
 
 class kept(GenericFunction[Any]):

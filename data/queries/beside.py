@@ -9,6 +9,8 @@ from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from data.analytics import AnalyticCopy
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -29,7 +31,7 @@ class Ask:
 
 
 @contextlib.contextmanager
-def side_by_side() -> Iterator[Ask]:
-    """Ask at once within the block; all answers are there when it ends."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+def side_by_side(copy: AnalyticCopy) -> Iterator[Ask]:
+    """Ask at once within the block, of a copy that was pulled as it began; all answers are there when it ends."""
+    with copy.pulled(), ThreadPoolExecutor(_AT_ONCE) as pool:
         yield Ask(pool)

@@ -77,7 +77,7 @@ class Board:
 def board(copy: AnalyticCopy, chosen: CallFilter, *, now: int, pair: tuple[str, str] | None = None) -> Board:
     """All agents of a filter. `pair` names the versions (a, b) to compare; else the two that came last."""
     chosen = bounded(copy, chosen, now)
-    with side_by_side() as ask:
+    with side_by_side(copy) as ask:
         agents, paid = ask(leaderboard, copy, chosen), ask(currency, copy, chosen)
         found = versions(copy, chosen)
         compared = comparisons(copy, chosen, _pairs(found, pair))

@@ -44,13 +44,13 @@ def kpi_report(
     figures = {name: sql for name, sql in known.items() if name in names or name == "total_calls"}
     earlier = chosen.previous()
     # At once: a day of calls keeps one processor busy, and the engine does not share out so little.
-    with side_by_side() as ask:
+    with side_by_side(copy) as ask:
         asked = ask(copy.row, _select(earlier, figures), "kpis") if earlier else None
-        active = ask(active_calls, copy, chosen, now=now)
         current = copy.row(_select(chosen, figures | _CARRIED), "kpis")
+        active = active_calls(copy, chosen, now=now)
     total = current["total_calls"]
     return KpiReport(
-        current={name: current[name] for name in figures} | {"active_calls": active.result()},
+        current={name: current[name] for name in figures} | {"active_calls": active},
         previous=asked.result() if asked else {},
         coverage={name: 100 * (current[f"carried.{name}"] or 0) / total if total else None for name in COVERAGE},
     )

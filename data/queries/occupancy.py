@@ -51,7 +51,7 @@ def occupancy(copy: AnalyticCopy, chosen: CallFilter) -> Occupancy:
     """
     handled = (func.sum(_DONE - _BEGIN) / float(SECOND)).label("handled")
     asked = _of_agents(chosen, select(c.agent, _AGENT, func.count().label("calls"), handled))
-    with side_by_side() as ask:
+    with side_by_side(copy) as ask:
         summed = ask(copy.frame, asked.group_by(c.agent, _AGENT), "occupancy")
         moments = _of_agents(chosen, select(_AGENT, _BEGIN.label("begin"), _DONE.label("done")))
         active: dict[int, float] = {}

@@ -79,7 +79,7 @@ _COLUMNS: list[Any] = [
 def outcomes(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> Outcomes:
     """The outcomes of a filter as of `now` (UTC microseconds)."""
     chosen = bounded(copy, chosen, now)
-    with side_by_side() as ask:
+    with side_by_side(copy) as ask:
         repeated = ask(repeats, copy, chosen, now=now)
         spent = ask(costs, copy, chosen)
         counted = ask(copy.row, chosen.apply(select(*_COLUMNS).where(COUNTS)), "outcomes")

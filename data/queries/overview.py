@@ -79,7 +79,7 @@ def overview(
     drawn |= {p: KPIS[f"{p}_duration_seconds"].sql for p in _PERCENTILES}
     drawn["n"] = func.count(calls.c.duration_seconds)
     counts = [status.value for status in SHOWN] + ["total_calls", "n"]
-    with side_by_side() as ask:
+    with side_by_side(copy) as ask:
         course = ask(series, copy, chosen, grid, drawn, name="overview_series")
         kpis = ask(kpi_report, copy, chosen, now=now, names=figures)
         spread = ask(copy.row, _spread(chosen), "durations")

@@ -130,7 +130,7 @@ def quality(
     assert chosen.start is not None and chosen.end is not None
     width = step_for(max(chosen.end - chosen.start, MINUTE), _MOST_BUCKETS)
     grid = buckets(chosen.start, chosen.end, width, chosen.zone)
-    with side_by_side() as ask:
+    with side_by_side(copy) as ask:
         measured = ask(latencies, copy, chosen, grid, None if lines else PERCENTILES[stat])
         tabulated = ask(_table, copy, chosen, by)
         earlier = ask(_before, copy, chosen)

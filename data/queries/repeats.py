@@ -47,7 +47,7 @@ def repeats(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> list[Repeats
     columns: list[Any] = [CALLER.label("caller"), c.started_at, c.id, agent, meant]
     query = known_callers(judged.start, judged.end, max(AGAIN.values()), *columns)
     names: Any = select(c.agent, number_of(c.agent).label("number")).where(*judged.times()).group_by(c.agent)
-    with side_by_side() as ask:
+    with side_by_side(copy) as ask:
         named = ask(copy.frame, names.where(c.agent.is_not(None)), "repeats")
         found = [_counted_again(part, ends) for part in parts(copy, query, CALLER, "repeats")]
     counted = pd.concat(found).groupby(level=0).sum()

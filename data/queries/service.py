@@ -82,7 +82,7 @@ def service(
     grid = buckets(chosen.start, chosen.end, width, chosen.zone)
     bins = sorted({*map(float, WAIT_BINS), threshold.seconds})
     key_figures = {name: KPIS[name].sql for name in FIGURES} | {"service_level": threshold.sql}
-    with side_by_side() as ask:
+    with side_by_side(copy) as ask:
         busy = ask(concurrency, copy, chosen, grid, now=now, hourly=by_hour == "peak")
         occupied = ask(occupancy, copy, chosen)
         counted = ask(copy.row, of_counted(chosen, key_figures | _BESIDE), "service_figures")

@@ -97,7 +97,7 @@ def trends(
     if len(grid) > _MOST_BUCKETS:
         raise TooManyBuckets(f"bucket: {len(grid):,} buckets are too many to tell apart; choose a wider one")
     ask = _Asking(copy, chosen, metric, grid, width, compare)
-    with side_by_side() as beside:
+    with side_by_side(copy) as beside:
         total = beside(ask.lines, None, [""])
         lines = beside(ask.split, by) if by else None
         band = beside(normal_band, copy, chosen, metric, grid, width) if isinstance(width, int) and not by else None

@@ -49,7 +49,7 @@ def parts(page: PageFilter, services: Services) -> Parts:
         return found | guarded((ids.TABLE, ids.SPREAD, ids.VERSIONS), "Agents", lambda: board_parts(data, sort))
 
     def one(chosen: CallFilter, now: int) -> One:
-        with side_by_side() as ask:
+        with side_by_side(copy) as ask:
             shown = ask(overview, copy, chosen, now=now, compare=page.compare, figures=tuple(CARDS))
             reasons, spread = ask(_reasons, copy, chosen), ask(duration_histogram, copy, chosen)
             everyone = ask(duration_histogram, copy, replace(chosen, agent=()))
