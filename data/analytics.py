@@ -103,6 +103,10 @@ class AnalyticCopy:
         """The query's answer over all that the record holds now."""
         return self._answer(query, name, _as_frame)
 
+    def arrays(self, query: Select[Any], name: str = "query") -> dict[str, NDArray[Any]]:
+        """The answer's columns as bare arrays, for many rows of numbers; an unknown one is NaN."""
+        return self._answer(query, name, _as_arrays)
+
     def row(self, query: Select[Any], name: str = "query") -> dict[str, Any]:
         """The one row that the query answers, as plain values by name; None where unknown."""
         return dict(zip(query.selected_columns.keys(), self._answer(query, name, _first_row), strict=True))
@@ -311,6 +315,11 @@ def _first_row(answer: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
     if row is None:
         raise duckdb.InvalidInputException("there is no row")
     return row
+
+
+def _as_arrays(answer: duckdb.DuckDBPyConnection) -> dict[str, NDArray[Any]]:
+    found: dict[str, Any] = answer.fetchnumpy()
+    return {name: each.filled(np.nan) if np.ma.isMaskedArray(each) else each for name, each in found.items()}
 
 
 def _as_frame(answer: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Double, Select, case, func, literal_column, select
+from sqlalchemy import Select, case, func, select
 
 from data.analytics import AnalyticCopy
 from data.callsets import CALL_SETS
@@ -17,11 +18,12 @@ from data.kpis import COUNTS, KPIS, MEASURED, Kpi, count_where
 from data.models import calls
 from data.possible import END_TO_END, MEASURES, POSSIBLE, TIMED, impossible
 from data.queries.beside import side_by_side
+from data.queries.conversations import CONVERSATION, SUMS, of_all, of_sums
 from data.queries.kpis import KpiReport, of_counted
-from data.queries.latencies import Floats, counts_between, latencies, quantile
-from data.queries.listing import count_calls
+from data.queries.latencies import latencies
+from data.queries.quantiles import Floats, counts_between, quantiles
 from data.queries.series import bounded, filled, series
-from data.sqlx import double, percentile
+from data.sqlx import percentile
 from data.times import DAY, MINUTE, buckets, step_for
 
 c = calls.c
@@ -31,42 +33,6 @@ LATENCY_BINS = (0, 250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2500, 3000, 4000
 _MOST_BUCKETS = 60
 _MOST_LINES = 6
 _SLOWEST = 10
-_ZERO: ColumnElement[float] = literal_column("0.0", Double)
-_HUNDRED: ColumnElement[float] = literal_column("100.0", Double)
-
-
-def _share(name: str, part: ColumnElement[Any], whole: ColumnElement[Any]) -> ColumnElement[float]:
-    """Percent, over the calls of a set; unknown where the whole is nothing."""
-    above, below = (func.sum(double(each)).filter(CALL_SETS[name]) for each in (part, whole))
-    return _HUNDRED * above / func.nullif(below, _ZERO)
-
-
-#: The figures of conversations, each computed from the set of calls with its name (data/callsets.py).
-CONVERSATION: Mapping[str, Kpi] = {
-    "user_interruptions": Kpi(
-        "Caller interrupts",
-        "%",
-        "down",
-        "Interruptions by callers / turns, of the calls that carry both: how often callers talk over the agent.",
-        _share("user_interruptions", c.user_interruptions, c.turns),
-    ),
-    "agent_interruptions": Kpi(
-        "Agent interrupts",
-        "%",
-        "down",
-        "Interruptions by agents / turns, of the calls that carry both: how often agents talk over the caller.",
-        _share("agent_interruptions", c.agent_interruptions, c.turns),
-    ),
-    "silence": Kpi(
-        "Silence",
-        "%",
-        "down",
-        "Silent seconds / seconds from answer to end, of the calls that carry both.",
-        _share("silence", c.silence_seconds, c.duration_seconds),
-    ),
-    "turns": Kpi("Turns a call", "turns", "", "Mean number of turns of the calls that carry it.",
-                 func.avg(double(c.turns)).filter(CALL_SETS["turns"])),
-}  # fmt: skip
 _LATENCIES: Mapping[str, Kpi] = {
     f"{name}_latency_ms": Kpi(
         f"{name} latency",
@@ -134,22 +100,20 @@ def quality(
         measured = ask(latencies, copy, chosen, grid, None if lines else PERCENTILES[stat])
         tabulated = ask(_table, copy, chosen, by)
         earlier = ask(_before, copy, chosen)
-        talks = ask(copy.row, _of_conversations(chosen), "talks")
         counted = ask(copy.row, _impossible(chosen), "impossible")
         slowest = ask(_slowest, copy, chosen)
-        table = tabulated.result()
+        table, talks = tabulated.result()
         split = ask(_lines, copy, chosen, grid, stat, by, table) if lines else None
         found = measured.result()
-        slow = ask(_slow, copy, chosen, quantile(found.ordered["total"], PERCENTILES["p95"]))
+        stages = [_stage(name, found.values[name], counted.result()) for name in TIMED]
     wrong = counted.result()
-    stages = [_stage(name, found.ordered[name], wrong) for name in TIMED]
     return Quality(
         filter=chosen,
         as_of=now,
         step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
         edges=[*grid.starts, grid.end] if len(grid) else [],
         total=found.counted,
-        report=_report(found.counted, stages[-1], talks.result(), earlier.result()),
+        report=_report(found.counted, stages[-1], talks, earlier.result()),
         stages=stages,
         itemised=found.itemised,
         parts=found.parts,
@@ -158,9 +122,9 @@ def quality(
         course=found.course,
         lines=split.result() if split else {},
         table=table,
-        histogram=counts_between(found.ordered["total"], LATENCY_BINS),
+        histogram=counts_between(found.values["total"], LATENCY_BINS),
         slowest=slowest.result(),
-        slow=slow.result(),
+        slow=_slow(found.values["total"], stages[-1]),
     )
 
 
@@ -171,19 +135,14 @@ def _impossible(chosen: CallFilter) -> Select[Any]:
     return query.where(CALL_SETS["impossible"])
 
 
-def _stage(name: str, ordered: Floats, wrong: Mapping[str, int]) -> StageFigures:
+def _stage(name: str, values: Floats, wrong: Mapping[str, int]) -> StageFigures:
     return StageFigures(
         name=name,
-        calls=len(ordered),
+        calls=len(values),
         impossible=wrong[TIMED[name]],
-        mean=float(ordered.mean()) if len(ordered) else None,
-        percentiles={p: quantile(ordered, share) for p, share in PERCENTILES.items()},
+        mean=float(values.mean()) if len(values) else None,
+        percentiles=dict(zip(PERCENTILES, quantiles(values, [*PERCENTILES.values()]), strict=True)),
     )
-
-
-def _of_conversations(chosen: CallFilter) -> Select[Any]:
-    counts = {f"n.{name}": count_where(CALL_SETS[name]) for name in CONVERSATION}
-    return of_counted(chosen, counts | {name: kpi.sql for name, kpi in CONVERSATION.items()})
 
 
 def _before(copy: AnalyticCopy, chosen: CallFilter) -> dict[str, Any]:
@@ -204,14 +163,14 @@ def _report(total: int, latency: StageFigures, talks: Mapping[str, Any], before:
     )
 
 
-def _table(copy: AnalyticCopy, chosen: CallFilter, by: str) -> pd.DataFrame:
-    """One row a value: calls, measured, percentiles, the figures of conversations and how many calls each rests on."""
+def _table(copy: AnalyticCopy, chosen: CallFilter, by: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """One row a value: calls, measured, percentiles, the figures of conversations and how many calls each rests on; and
+    these last of all calls, also those without a value."""
     asked = {"calls": count_where(COUNTS), "measured": count_where(MEASURED)}
-    asked |= {p: FIGURES[f"{p}_latency_ms"].sql for p in PERCENTILES}
-    asked |= {name: kpi.sql for name, kpi in CONVERSATION.items()}
-    asked |= {f"n.{name}": count_where(CALL_SETS[name]) for name in CONVERSATION}
-    query = of_counted(chosen, asked).add_columns(c[by].label("name")).where(c[by].is_not(None)).group_by(c[by])
-    return copy.frame(query, "quality_table").sort_values(["calls", "name"], ascending=[False, True], ignore_index=True)
+    asked |= {p: FIGURES[f"{p}_latency_ms"].sql for p in PERCENTILES} | dict(SUMS)
+    frame = copy.frame(of_counted(chosen, asked).add_columns(c[by].label("name")).group_by(c[by]), "quality_table")
+    table = of_sums(frame[frame["name"].notna()])
+    return table.sort_values(["calls", "name"], ascending=[False, True], ignore_index=True), of_all(frame)
 
 
 def _lines(
@@ -227,12 +186,13 @@ def _lines(
     return {name: [None if pd.isna(v) else float(v) for v in frame.loc[frame["name"] == name, "v"]] for name in names}
 
 
-def _slow(copy: AnalyticCopy, chosen: CallFilter, p95: float | None) -> tuple[float, int] | None:
+def _slow(values: Floats, whole: StageFigures) -> tuple[float, int] | None:
+    p95 = whole.percentiles["p95"]
     if p95 is None:
         return None
     # With as many digits as an address has, and not above it.
     bound = math.floor(p95 * 1000) / 1000
-    return bound, count_calls(copy, replace(chosen, of=(*chosen.of, "measured"), min_latency=bound))
+    return bound, int(np.count_nonzero(values >= bound))
 
 
 def _slowest(copy: AnalyticCopy, chosen: CallFilter) -> list[dict[str, Any]]:

@@ -17,10 +17,10 @@ from data.queries import latencies as latencies_module
 from data.queries import sequences
 from data.queries.concurrency import concurrency, earliest
 from data.queries.kpis import kpi_report
-from data.queries.latencies import quantile
 from data.queries.listing import count_calls
 from data.queries.occupancy import LONGEST_BREAK, occupancy
 from data.queries.quality import LATENCY_BINS, quality
+from data.queries.quantiles import quantiles
 from data.queries.service import WAITED, Threshold, service
 from data.record import Record
 from data.times import DAY, MINUTE, SECOND, buckets
@@ -174,7 +174,7 @@ def test_percentiles_are_exactly_those_of_the_engine() -> None:
             values = dice.choice([dice.uniform(0, 1e7, n), dice.integers(0, 5, n) / 10]) if n else np.empty(0)
             query = f"SELECT quantile_cont(v, {shares}) FROM (SELECT unnest(?::DOUBLE[]) AS v)"
             row = engine.execute(query, [values.tolist()]).fetchone()
-            assert [quantile(np.sort(values), share) for share in shares] == ((row and row[0]) or [None] * len(shares))
+            assert quantiles(values, shares) == ((row and row[0]) or [None] * len(shares))
 
 
 @pytest.mark.parametrize("threshold", [Threshold(), Threshold(45, "exclude"), Threshold(7)])

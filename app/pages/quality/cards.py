@@ -20,7 +20,8 @@ from app.pages.quality import ids
 from data.analysis.comparing import FEWEST
 from data.callsets import MEASURE_NAMES
 from data.possible import STAGES
-from data.queries.quality import CONVERSATION, FIGURES, PERCENTILES, Quality, StageFigures
+from data.queries.conversations import CONVERSATION
+from data.queries.quality import FIGURES, PERCENTILES, Quality, StageFigures
 from data.times import to_datetime
 
 _CARDS = {
