@@ -13,7 +13,9 @@ from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, Select, cast,
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import BinaryExpression, Null
 from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.sql.operators import is_not
 from sqlalchemy.util import LRUCache
 
 _DUCKDB = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
@@ -56,7 +58,11 @@ def _count_if(element: count_if, compiler: Any, **kw: Any) -> str:
 
 @compiles(count_if, "duckdb")
 def _count_if_duckdb(element: count_if, compiler: Any, *, divided: bool = False, **kw: Any) -> str:
-    counted = f"count_if({compiler.process(element.clauses, **kw)})"
+    (condition,) = element.clauses
+    if isinstance(condition, BinaryExpression) and condition.operator is is_not and isinstance(condition.right, Null):
+        # In half the time: it looks only at which values there are.
+        return f"count({compiler.process(condition.left, **kw)})"
+    counted = f"count_if({compiler.process(condition, **kw)})"
     # Faster than the other, but it counts in 128 bits, which frames would take for a double, and none is NULL.
     return counted if divided else f"CAST(coalesce({counted}, 0) AS BIGINT)"
 

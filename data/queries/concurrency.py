@@ -40,10 +40,17 @@ def concurrency(
     """Calls that were going on, from start to end, at each moment of the filter's range, whenever they began."""
     assert chosen.start is not None and chosen.end is not None
     end = min(chosen.end, now + 1)
-    course = _course(copy, chosen, grid, end)
+    fine = buckets(chosen.start, chosen.end, HOUR, chosen.zone) if hourly else grid
+    swept = _course(copy, chosen, fine, end)
+    # Hours that no bucket's edge cuts through are swept once for both.
+    course = (
+        _joined(swept, grid, chosen.start, end)
+        if set(grid.starts) <= set(fine.starts)
+        else _course(copy, chosen, grid, end)
+    )
     top = int(course["peak"].max()) if len(course) else 0
     first = int(course.loc[course["peak"] == top, "at"].iloc[0]) if top else None
-    hours = _hours(copy, chosen, end) if hourly else pd.DataFrame(columns=["weekday", "hour", "value", "at"])
+    hours = _hours(swept, chosen.zone) if hourly else pd.DataFrame(columns=["weekday", "hour", "value", "at"])
     return Concurrency(
         course=course[["bucket_start", "peak", "mean"]],
         peak=top if len(course) else None,
@@ -119,19 +126,29 @@ def _moments(copy: AnalyticCopy, chosen: CallFilter, start: int, until: int, end
     )
     if start > whole:
         begins = begins.where(c.started_at >= start)
-    began, over = (
-        copy.frame(inside.apply(each).where(real), "concurrency")["at"].to_numpy(np.int64) for each in (begins, ends)
-    )
+    began, over = (copy.arrays(inside.apply(each).where(real), "concurrency")["at"] for each in (begins, ends))
     # Nearly in order as they come: for such, this way of sorting takes next to nothing.
     return np.sort(np.maximum(began, start), kind="stable"), np.sort(over, kind="stable")
 
 
-def _hours(copy: AnalyticCopy, chosen: CallFilter, end: int) -> pd.DataFrame:
-    assert chosen.start is not None
-    grid = buckets(chosen.start, chosen.end or end, HOUR, chosen.zone)
-    course = _course(copy, chosen, grid, end)
-    local = pd.to_datetime(course["bucket_start"].to_numpy(), unit="us", utc=True).tz_convert(chosen.zone)
-    frame = course.assign(weekday=local.day_of_week, hour=local.hour).rename(columns={"peak": "value"})
+def _joined(swept: pd.DataFrame, grid: Buckets, start: int, end: int) -> pd.DataFrame:
+    """The course in the buckets of a grid, each of whole buckets of the one that was swept."""
+    if len(grid) == len(swept):
+        return swept
+    starts = swept["bucket_start"].to_numpy()
+    first = np.searchsorted(starts, grid.starts)
+    spent = np.clip(np.minimum(np.append(starts[1:], grid.end), end) - np.maximum(starts, start), 0, None)
+    whole = np.add.reduceat(spent, first)
+    mean = np.add.reduceat(swept["mean"].to_numpy() * spent, first) / np.maximum(whole, 1)
+    peak = np.maximum.reduceat(swept["peak"].to_numpy(), first)
+    reached = np.flatnonzero(swept["peak"].to_numpy() == np.repeat(peak, np.diff(first, append=len(starts))))
+    at = swept["at"].to_numpy()[reached[np.searchsorted(reached, first)]]
+    return pd.DataFrame({"bucket_start": np.array(grid.starts), "peak": peak, "mean": mean, "at": at})
+
+
+def _hours(swept: pd.DataFrame, zone: str) -> pd.DataFrame:
+    local = pd.to_datetime(swept["bucket_start"].to_numpy(), unit="us", utc=True).tz_convert(zone)
+    frame = swept.assign(weekday=local.day_of_week, hour=local.hour).rename(columns={"peak": "value"})
     frame = frame[frame["value"] > 0].sort_values(["value", "at"], ascending=[False, True])
     found = frame.drop_duplicates(["weekday", "hour"]).sort_values(["weekday", "hour"], ignore_index=True)
     return found[["weekday", "hour", "value", "at"]]

@@ -49,16 +49,13 @@ def occupancy(copy: AnalyticCopy, chosen: CallFilter) -> Occupancy:
     Nobody reports when agents log in. So an agent is active while a call or its after-call work goes on, and between
     two calls that are at most LONGEST_BREAK apart.
     """
-    handled = (func.sum(_DONE - _BEGIN) / float(SECOND)).label("handled")
-    asked = _of_agents(chosen, select(c.agent, _AGENT, func.count().label("calls"), handled))
     with side_by_side(copy) as ask:
-        summed = ask(copy.frame, asked.group_by(c.agent, _AGENT), "occupancy")
+        names = _of_agents(chosen, select(c.agent)).distinct().subquery()
+        named = ask(copy.frame, select(names.c.agent, number_of(names.c.agent).label("number")), "occupancy")
         moments = _of_agents(chosen, select(_AGENT, _BEGIN.label("begin"), _DONE.label("done")))
-        active: dict[int, float] = {}
-        for part in parts(copy, moments, _AGENT.element, "occupancy"):
-            active |= _active(*(part[name].to_numpy() for name in ("number", "begin", "done")))
-    frame = summed.result()
-    frame = frame.assign(active=frame.pop("number").map(active).astype("float64")).astype({"handled": "float64"})
+        parted = parts(copy, moments, _AGENT.element, "occupancy")
+        found = pd.concat([_busy(*(part[name] for name in ("number", "begin", "done"))) for part in parted])
+    frame = named.result().join(found, on="number").drop(columns="number")
     frame = frame.sort_values(["handled", "agent"], ascending=[False, True], ignore_index=True)
     return Occupancy(frame, float(frame["handled"].sum()), float(frame["active"].sum()))
 
@@ -67,14 +64,16 @@ def _of_agents(chosen: CallFilter, query: Select[Any]) -> Select[Any]:
     return chosen.apply(query).where(COUNTS, c.agent.is_not(None), c.duration_seconds.is_not(None))
 
 
-def _active(agents: NDArray[Any], begin: NDArray[Any], done: NDArray[Any]) -> dict[int, float]:
-    """Seconds of each agent from the first moment to the last, without the breaks that are too long."""
+def _busy(agents: NDArray[Any], begin: NDArray[Any], done: NDArray[Any]) -> pd.DataFrame:
+    """By the agent's number: calls, seconds handled, and seconds active: from the first moment to the last, without the
+    breaks that are too long."""
     order = in_sequence(agents, begin)
     agents, begin, done = agents[order], begin[order], done[order]
     first = np.flatnonzero(np.diff(agents, prepend=-1))
-    found = {}
+    found = []
     for low, high in pairwise([*first, len(agents)]):
         until = np.maximum.accumulate(done[low:high])
         gaps = begin[low + 1 : high] - until[:-1]
-        found[int(agents[low])] = float(until[-1] - begin[low] - gaps[gaps > LONGEST_BREAK].sum()) / SECOND
-    return found
+        active = until[-1] - begin[low] - gaps[gaps > LONGEST_BREAK].sum()
+        found.append((high - low, (done[low:high] - begin[low:high]).sum() / SECOND, active / SECOND))
+    return pd.DataFrame(found, index=agents[first], columns=["calls", "handled", "active"])

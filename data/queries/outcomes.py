@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Double, Integer, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Integer, cast, func, select
 
 from data.analytics import AnalyticCopy
 from data.callsets import CALL_SETS
 from data.filters import UNKNOWN, CallFilter
+from data.kept import CURRENCY
 from data.kpis import COUNTS, among_counted, count_where, has_status
 from data.models import Status, calls
 from data.queries.beside import side_by_side
@@ -70,9 +71,10 @@ class Outcomes:
     repeats: list[Repeats]
 
 
-_COLUMNS: list[Any] = [
+#: What is counted of each agent's calls and, summed up, of all.
+_COUNTED: list[Any] = [
     *(among_counted(count_where(CALL_SETS[name])).label(name) for name in _SETS),
-    func.avg(c.csat).label("mean_rating"),
+    func.coalesce(func.sum(c.csat), 0).label("ratings"),
 ]
 
 
@@ -82,18 +84,19 @@ def outcomes(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> Outcomes:
     with side_by_side(copy) as ask:
         repeated = ask(repeats, copy, chosen, now=now)
         spent = ask(costs, copy, chosen)
-        counted = ask(copy.row, chosen.apply(select(*_COLUMNS).where(COUNTS)), "outcomes")
-        reasons, early = ask(_reasons, copy, chosen), ask(_early, copy, chosen)
+        counted = ask(copy.frame, chosen.apply(select(c.agent, *_COUNTED).where(COUNTS)).group_by(c.agent), "outcomes")
+        reasons = ask(_reasons, copy, chosen)
         ratings, sentiments = ask(_ratings, copy, chosen), ask(_sentiments, copy, chosen)
-    row = counted.result()
+    agents = counted.result()
+    whole = agents[[*_SETS, "ratings"]].sum()
     return Outcomes(
         filter=chosen,
         as_of=now,
-        sets={name: int(row[name]) for name in _SETS},
+        sets={name: int(whole[name]) for name in _SETS},
         reasons=reasons.result(),
-        early=early.result(),
+        early=_early(agents),
         ratings=ratings.result(),
-        mean_rating=row["mean_rating"],
+        mean_rating=float(whole["ratings"] / whole["rated"]) if whole["rated"] else None,
         sentiments=sentiments.result(),
         costs=spent.result(),
         repeats=repeated.result(),
@@ -107,15 +110,11 @@ def _reasons(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
     return pd.DataFrame(found).sort_values(["calls", "end_reason"], ascending=[False, True], ignore_index=True)
 
 
-def _early(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
+def _early(agents: pd.DataFrame) -> pd.DataFrame:
     """Callers who hung up early, by agent; most first."""
-    columns = [
-        count_where(CALL_SETS["ending_known"]).label("known"),
-        count_where(CALL_SETS["hung_up_early"]).label("hung_up"),
-    ]
-    query = chosen.apply(select(c.agent, *columns).where(c.agent.is_not(None))).group_by(c.agent)
-    frame = copy.frame(query, "early")
-    return frame[frame["known"] > 0].sort_values(["hung_up", "agent"], ascending=[False, True], ignore_index=True)
+    named = agents[agents["agent"].notna() & (agents["ending_known"] > 0)]
+    frame = named[["agent", "ending_known", "hung_up_early"]].set_axis(["agent", "known", "hung_up"], axis=1)
+    return frame.sort_values(["hung_up", "agent"], ascending=[False, True], ignore_index=True)
 
 
 def _ratings(copy: AnalyticCopy, chosen: CallFilter) -> dict[int, int]:
@@ -133,20 +132,18 @@ def _sentiments(copy: AnalyticCopy, chosen: CallFilter) -> dict[str, int]:
     return {str(name): int(n) for name, n in zip(frame["sentiment"], frame["n"], strict=True)}
 
 
-def _sums() -> dict[str, ColumnElement[Any]]:
-    """Over priced calls: the sum of each part and of what no part names, and what it bought."""
-    zero = literal_column("0.0", Double)
-    parts = {name: func.coalesce(c[f"cost_{name}"], zero) for name in PARTS}
-    rest: ColumnElement[Any] = c.cost
-    for part in parts.values():
-        rest = rest - part
-    bought = {"seconds": func.coalesce(c.duration_seconds, zero)}
-    summed = {name: func.coalesce(func.sum(sql), zero) for name, sql in (parts | {REST: rest} | bought).items()}
-    currencies = {"currency": func.min(c.currency), "last_currency": func.max(c.currency)}
-    return summed | currencies | {"calls": func.count(), "successes": count_where(has_status(Status.SUCCESS))}
-
-
-_SUMS = _sums()
+#: Over priced calls: the sum of the whole and of each part, and what it bought; one of the currencies, and the lowest
+#: and highest of their numbers.
+_SUMS: Mapping[str, ColumnElement[Any]] = {
+    name: func.coalesce(func.sum(column), 0.0)
+    for name, column in {"cost": c.cost, "seconds": c.duration_seconds, **{n: c[f"cost_{n}"] for n in PARTS}}.items()
+} | {
+    "currency": func.any_value(c.currency),
+    "first": func.min(CURRENCY),
+    "last": func.max(CURRENCY),
+    "calls": func.count(),
+    "successes": count_where(has_status(Status.SUCCESS)),
+}
 
 
 def costs(copy: AnalyticCopy, chosen: CallFilter) -> Costs | None:
@@ -155,23 +152,19 @@ def costs(copy: AnalyticCopy, chosen: CallFilter) -> Costs | None:
     width = step_for(max(chosen.end - chosen.start, MINUTE), _MOST_BUCKETS)
     grid: Buckets = buckets(chosen.start, chosen.end, width, chosen.zone)
     priced = replace(chosen, of=(*chosen.of, "priced"))
-    course = filled(series(copy, priced, grid, _SUMS, name="cost_course"), grid)
-    currencies = {*course["currency"].dropna(), *course["last_currency"].dropna()}
-    if len(currencies) != 1:
+    course = filled(series(copy, priced, grid, dict(_SUMS), name="cost_course"), grid)
+    if len({*course["first"].dropna(), *course["last"].dropna()}) != 1:
         return None
+    # Sums of cents leave billionths behind.
+    course[REST] = (course["cost"] - course[[*PARTS]].sum(axis=1)).round(9)
     whole = course[[*PARTS, REST, "seconds", "calls", "successes"]].sum()
     return Costs(
-        currency=currencies.pop(),
+        currency=str(course["currency"].dropna().iloc[0]),
         step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
         edges=[*grid.starts, grid.end],
         course=course[["bucket_start", *PARTS, REST]],
-        parts={name: _clean(float(whole[name])) for name in (*PARTS, REST)},
+        parts={name: round(float(whole[name]), 9) + 0.0 for name in (*PARTS, REST)},
         calls=int(whole["calls"]),
         minutes=float(whole["seconds"]) / 60,
         successes=int(whole["successes"]),
     )
-
-
-def _clean(amount: float) -> float:
-    """Sums of cents leave billionths behind."""
-    return round(amount, 9) + 0.0

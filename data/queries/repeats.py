@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy import and_, false, func, literal_column, select, true
 
 from data.analytics import AnalyticCopy
@@ -55,10 +56,10 @@ def repeats(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> list[Repeats
     return [_repeats(frame, again, end) for again, end in ends.items()]
 
 
-def _counted_again(calls: pd.DataFrame, ends: Mapping[str, int]) -> pd.DataFrame:
+def _counted_again(calls: Mapping[str, NDArray[Any]], ends: Mapping[str, int]) -> pd.DataFrame:
     """By the agent's number, for each span of AGAIN: the calls that are old enough, and those called again."""
     names = ("caller", "started_at", "id", "agent", "meant")
-    caller, started, ids, agents, meant = (calls[name].to_numpy() for name in names)
+    caller, started, ids, agents, meant = (calls[name] for name in names)
     order = in_sequence(caller, started, ids)
     caller, started, agents, meant = caller[order], started[order], agents[order], meant[order]
     soon = np.diff(started, append=0)

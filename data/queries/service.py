@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Integer, case, func, literal_column, select
+from sqlalchemy import ColumnElement, SmallInteger, case, cast, func, literal_column, select
 
 from data.analytics import AnalyticCopy
 from data.callsets import CALL_SETS
 from data.filters import UNKNOWN, CallFilter
-from data.kept import ANSWERED_WAIT, QUEUED_WAIT
-from data.kpis import ANSWERED, COUNTS, KPIS, among_counted, count_where, service_level
+from data.kept import QUEUED_WAIT
+from data.kpis import ANSWERED, KPIS, among_counted, count_where, service_level
 from data.models import calls
 from data.queries.beside import side_by_side
 from data.queries.concurrency import Concurrency, concurrency
 from data.queries.kpis import KpiReport, of_counted
 from data.queries.occupancy import Occupancy, occupancy
-from data.queries.series import bounded, filled, series
-from data.times import DAY, MINUTE, Buckets, buckets, step_for, wall_clock
+from data.queries.offered import offered
+from data.queries.quantiles import counts_between, quantiles
+from data.queries.series import bounded, filled
+from data.times import DAY, MINUTE, buckets, step_for
 
 c = calls.c
 #: Lower bounds of the bars of the waits, in seconds; the last one is open. The chosen threshold joins them.
@@ -83,93 +85,70 @@ def service(
     bins = sorted({*map(float, WAIT_BINS), threshold.seconds})
     key_figures = {name: KPIS[name].sql for name in FIGURES} | {"service_level": threshold.sql}
     with side_by_side(copy) as ask:
-        busy = ask(concurrency, copy, chosen, grid, now=now, hourly=by_hour == "peak")
         occupied = ask(occupancy, copy, chosen)
-        counted = ask(copy.row, of_counted(chosen, key_figures | _BESIDE), "service_figures")
+        busy = ask(concurrency, copy, chosen, grid, now=now, hourly=by_hour == "peak")
+        of_offered = ask(offered, copy, chosen, grid, _figures(threshold))
         before = chosen.previous()
-        earlier = ask(copy.row, of_counted(before, key_figures), "service_figures") if before else None
-        course = ask(_course, copy, chosen, grid, threshold)
-        hours = ask(_hours, copy, chosen, threshold, by_hour) if by_hour in BY_HOUR else None
-        queues, waits = ask(_queues, copy, chosen, threshold), ask(_waits, copy, chosen, bins)
-    row = counted.result()
+        earlier = ask(copy.row, of_counted(before, key_figures), "service_before") if before else None
+        waited, late = ask(_waits, copy, chosen, bins), ask(_late, copy, chosen)
+        total = ask(copy.row, of_counted(chosen, {"total_calls": KPIS["total_calls"].sql}), "service_total")
+    found, (waits, p95) = of_offered.result(), waited.result()
+    known = {**found.whole, **total.result(), "p95_wait_seconds": p95}
     return Service(
         filter=chosen,
         as_of=now,
         step=width if isinstance(width, int) else {"week": 7 * DAY, "month": 28 * DAY}[width],
         edges=[*grid.starts, grid.end] if len(grid) else [],
         threshold=threshold,
-        report=KpiReport({name: row[name] for name in key_figures}, earlier.result() if earlier else {}, coverage={}),
-        answered=row["answered"],
-        left_soon=row["left_soon"],
-        longest_wait=row["longest"],
-        course=course.result(),
+        report=KpiReport({name: known[name] for name in key_figures}, earlier.result() if earlier else {}, coverage={}),
+        answered=known["answered"],
+        left_soon=known["left_soon"],
+        longest_wait=known["longest"],
+        course=filled(found.course[["bucket_start", *BY_HOUR]], grid, ["offered"]),
         bins=bins,
-        waits=waits.result(),
-        queues=queues.result(),
-        hours=hours.result() if hours else pd.DataFrame(),
+        waits=waits,
+        queues=_by_queue(found.queues, late.result()),
+        hours=_by_hour(found.hours, by_hour) if by_hour in BY_HOUR else pd.DataFrame(),
         busy=busy.result(),
         occupancy=occupied.result(),
     )
 
 
-#: What is told beside the key figures.
-_BESIDE: dict[str, ColumnElement[Any]] = {
-    "answered": count_where(ANSWERED),
-    "left_soon": count_where(CALL_SETS["left_waiting"] & (c.wait_seconds < SHORT_ABANDON_SECONDS)),
-    "longest": func.max(case((COUNTS, QUEUED_WAIT))),
-}
-
-
 def _figures(threshold: Threshold) -> dict[str, ColumnElement[Any]]:
-    """Those of each bucket, queue and hour, of calls that are all counted."""
-    figures = {name: KPIS[name].sql for name in BY_HOUR} | {"service_level": threshold.sql}
-    return {name: among_counted(sql) for name, sql in figures.items()}
+    """Those of everything, and of each bucket, queue and hour."""
+    return {name: KPIS[name].sql for name in BY_HOUR} | {
+        "service_level": threshold.sql,
+        "answered": count_where(ANSWERED),
+        "left_soon": count_where(CALL_SETS["left_waiting"] & (c.wait_seconds < SHORT_ABANDON_SECONDS)),
+        "longest": func.max(QUEUED_WAIT),
+        **{f"n.{name}": count_where(CALL_SETS[name]) for name in ("abandoned", "answered_waited", "waited")},
+    }
 
 
-def _course(copy: AnalyticCopy, chosen: CallFilter, grid: Buckets, threshold: Threshold) -> pd.DataFrame:
-    offered = replace(chosen, of=(*chosen.of, "offered"))
-    return filled(series(copy, offered, grid, _figures(threshold), name="service_course"), grid, ["offered"])
+def _waits(copy: AnalyticCopy, chosen: CallFilter, bins: list[float]) -> tuple[pd.DataFrame, float | None]:
+    """How many calls of each set waited as long as each bar says; and the p95 of all of them."""
+    whose = case(*((CALL_SETS[name], literal_column(str(i), SmallInteger)) for i, name in enumerate(WAITED)))
+    query: Any = select(QUEUED_WAIT.label("wait"), cast(among_counted(whose), SmallInteger).label("whose"))
+    found = copy.arrays(chosen.apply(query.where(CALL_SETS["waited"])), "waits")
+    counts = {name: counts_between(found["wait"][found["whose"] == i], bins) for i, name in enumerate(WAITED)}
+    return pd.DataFrame({"bin": range(len(bins)), **counts}), quantiles(found["wait"], [0.95])[0]
 
 
-def _waits(copy: AnalyticCopy, chosen: CallFilter, bins: list[float]) -> pd.DataFrame:
-    place: ColumnElement[int] = case(
-        *((c.wait_seconds < upper, literal_column(str(i), Integer)) for i, upper in enumerate(bins[1:])),
-        else_=literal_column(str(len(bins) - 1), Integer),
-    )
-    counts = (among_counted(count_where(CALL_SETS[name])).label(name) for name in WAITED)
-    columns: list[Any] = [place.label("bin"), *counts]
-    query = chosen.apply(select(*columns).where(CALL_SETS["waited"])).group_by("bin")
-    found = copy.frame(query, "waits").set_index("bin")
-    return found.reindex(range(len(bins)), fill_value=0).reset_index()
-
-
-def _queues(copy: AnalyticCopy, chosen: CallFilter, threshold: Threshold) -> pd.DataFrame:
-    columns: list[Any] = [
-        c.queue,
-        *(sql.label(name) for name, sql in _figures(threshold).items()),
-        among_counted(KPIS["p95_wait_seconds"].sql).label("p95_wait_seconds"),
-        func.max(QUEUED_WAIT).label("longest"),
-        *(
-            among_counted(count_where(CALL_SETS[name])).label(f"n.{name}")
-            for name in ("abandoned", "answered_waited", "waited")
-        ),
-    ]
-    query = chosen.apply(select(*columns).where(CALL_SETS["offered"])).group_by(c.queue)
+def _late(copy: AnalyticCopy, chosen: CallFilter) -> pd.DataFrame:
+    """The p95 of the wait of each queue: queue, p95_wait_seconds."""
+    p95 = among_counted(KPIS["p95_wait_seconds"].sql).label("p95_wait_seconds")
+    query = chosen.apply(select(c.queue, p95).where(CALL_SETS["offered"])).group_by(c.queue)
     frame = copy.frame(query, "queues")
-    return frame.assign(queue=frame["queue"].fillna(UNKNOWN)).sort_values(
-        ["offered", "queue"], ascending=[False, True], ignore_index=True
-    )
+    return frame.assign(queue=frame["queue"].fillna(UNKNOWN))
 
 
-def _hours(copy: AnalyticCopy, chosen: CallFilter, threshold: Threshold, figure: str) -> pd.DataFrame:
-    assert chosen.start is not None and chosen.end is not None
-    weekday, hour = wall_clock(c.started_at, chosen.start, max(chosen.end, chosen.start + 1), chosen.zone)
-    columns: list[Any] = [
-        weekday.label("weekday"),
-        hour.label("hour"),
-        _figures(threshold)[figure].label("value"),
-        (func.count(ANSWERED_WAIT) if figure == "asa_seconds" else func.count()).label("n"),
-    ]
-    query = chosen.apply(select(*columns)).where(CALL_SETS["offered"]).group_by("weekday", "hour")
-    frame = copy.frame(query, "service_hours")
-    return frame[frame["n"] > 0].sort_values(["weekday", "hour"], ignore_index=True)
+def _by_queue(figures: pd.DataFrame, late: pd.DataFrame) -> pd.DataFrame:
+    frame = figures.merge(late, on="queue")
+    return frame.sort_values(["offered", "queue"], ascending=[False, True], ignore_index=True)
+
+
+def _by_hour(figures: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """weekday, hour, value, n: how many calls the figure rests on."""
+    n = figures["n.answered_waited" if figure == "asa_seconds" else "offered"]
+    frame = pd.DataFrame({"weekday": figures["weekday"], "hour": figures["hour"], "value": figures[figure], "n": n})
+    return frame[frame["n"] > 0].reset_index(drop=True)

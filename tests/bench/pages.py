@@ -26,11 +26,11 @@ _VIEWS = {
     "quality": {"by": "agent"},
     "service-level": {"hours": "peak"},
 }
-_DAYS = (1, 30)
+_DAYS = (1, 7, 30)
 
 
 def lines(calls: int, scratch: Path) -> Iterator[Line]:
-    """Each page of a day and of a month, each in a process of its own."""
+    """Each page of a day, as it opens, of a week and of a month, each in a process of its own."""
     store = stores.analytic(calls)
     for page in LIVE_PARTS:
         for days in _DAYS:

@@ -233,6 +233,21 @@ def test_calls_at_once_are_those_of_every_second(copy: AnalyticCopy, calls: pd.D
     assert count_calls(copy, at_peak) == found.peak
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/St_Johns", "Asia/Kolkata"])
+@pytest.mark.parametrize("width", [30 * MINUTE, 60 * MINUTE, 6 * 60 * MINUTE, DAY])
+@pytest.mark.parametrize("cut", [0, 61 * MINUTE + SECOND])
+@pytest.mark.usefixtures("calls")
+def test_hours_beside_change_no_course(copy: AnalyticCopy, width: int, zone: str, cut: int) -> None:
+    chosen = CallFilter(start=T0 + cut, end=T0 + DAY - cut // 2, zone=zone)
+    assert chosen.start is not None and chosen.end is not None
+    grid, now = buckets(chosen.start, chosen.end, width, zone), T0 + DAY - 3 * cut
+    alone, beside = (concurrency(copy, chosen, grid, now=now, hourly=hourly) for hourly in (False, True))
+    assert (beside.peak, beside.at) == (alone.peak, alone.at)
+    assert beside.course["bucket_start"].tolist() == alone.course["bucket_start"].tolist()
+    assert beside.course["peak"].tolist() == alone.course["peak"].tolist()
+    assert beside.course["mean"].tolist() == pytest.approx(alone.course["mean"].tolist())
+
+
 def test_a_long_range_is_swept_in_pieces_without_a_seam(copy: AnalyticCopy, monkeypatch: pytest.MonkeyPatch) -> None:
     assert RANGE.start is not None and RANGE.end is not None
     grid = buckets(RANGE.start, RANGE.end, 5 * MINUTE, "UTC")
