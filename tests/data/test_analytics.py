@@ -29,6 +29,7 @@ from data.filters import CallFilter
 from data.kept import KEPT
 from data.models import CallEvent, calls
 from data.possible import MEASURES
+from data.queries.beside import side_by_side
 from data.queries.kpis import KpiReport, kpi_report
 from data.queries.listing import count_calls
 from data.record import Changes, Record
@@ -81,6 +82,16 @@ def test_a_query_sees_what_was_stored_before_it(record: Record, copy: AnalyticCo
         assert count_calls(copy, CallFilter()) == n + 1
         apply(record, [call(f"{n}", agent="Ada")])
         assert count_calls(copy, CallFilter(agent=("Ada",))) == n + 1
+
+
+def test_questions_asked_together_see_what_was_stored_before_the_first(record: Record, copy: AnalyticCopy) -> None:
+    apply(record, [call("1")])
+    with side_by_side(copy) as ask:
+        apply(record, [call("2")])
+        assert [ask(count_calls, copy, CallFilter()).result(), count_calls(copy, CallFilter())] == [1, 1]
+        with side_by_side(copy) as within:
+            assert within(count_calls, copy, CallFilter()).result() == 1
+    assert count_calls(copy, CallFilter()) == 2
 
 
 def test_the_copy_holds_what_the_record_holds(record: Record, copy: AnalyticCopy) -> None:
