@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from alerts.templates import Expanded, RuleTemplates
+from typing import Protocol
+
+from alerts.templates import Expanded, Query, RuleTemplates
 from data.samples.model import Labels
 
-_TEMPLATES = RuleTemplates()
+
+class Expand(Protocol):
+    """Fills a template in: its text, the labels and the value that it may use, and what answers its queries."""
+
+    def __call__(self, text: str, labels: Labels, value: float, query: Query | None = None) -> Expanded:
+        """The text, or what stands for it."""
+        ...
 
 
-def expand(text: str, labels: Labels, value: float) -> Expanded:
-    """The text with its templates filled in, or what stands for it."""
-    if "{{" not in text:
-        return Expanded(text)
-    made = _TEMPLATES.expand(text, labels, value)
-    return unfilled(made.error) if made.error else made
+def expand_at(external_url: str) -> Expand:
+    """What fills in the templates of an installation that people reach at this address."""
+    templates = RuleTemplates(external_url=external_url)
+
+    def expand(text: str, labels: Labels, value: float, query: Query | None = None) -> Expanded:
+        if "{{" not in text:
+            return Expanded(text)
+        made = templates.expand(text, labels, value, query)
+        return unfilled(made.error) if made.error else made
+
+    return expand
+
+
+#: Where no address is known.
+expand = expand_at("")
 
 
 def unfilled(reason: str) -> Expanded:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from alerts.annotations import unfilled
-from alerts.promql import Limits, Memo, Scalar, Vector, instant
+from alerts.annotations import Expand, unfilled
+from alerts.promql import Limits, Memo, Scalar, Vector, instant, parse
 from alerts.promql.calls import Value
 from alerts.rules import Group, Rule, RuleFile
 from alerts.states import ALERT_SERIES, Alert, Fingerprint, RuleAlerts, fingerprint
-from alerts.templates import Expanded
+from alerts.templates import Expanded, Query
 from data.samples.model import STALE, Labels, Samples
 from monitoring.tracing import create_span, finished_span, mark_failed
 
@@ -32,8 +32,6 @@ class Store(Samples, Protocol):
         """Add results at an instant; STALE ends a series."""
 
 
-#: Fills a template in: its text, the labels and the value that it may use.
-Expand = Callable[[str, Labels, float], Expanded]
 #: Series and the value of each at an instant.
 Found = tuple[Sequence[Labels], Sequence[float]]
 
@@ -68,13 +66,13 @@ class RuleState:
         deadline = started + _LONGEST_SECONDS
         limits = Limits(stop=lambda: time.perf_counter() > deadline)
 
-        def in_time(text: str, labels: Labels, value: float) -> Expanded:
-            late = "{{" in text and time.perf_counter() > deadline
-            return (
-                unfilled(f"no time was left in the {_LONGEST_SECONDS:g} s of the rule")
-                if late
-                else expand(text, labels, value)
-            )
+        def asked(text: str) -> Iterable[tuple[Labels, float]]:
+            return zip(*_found(instant(parse(text), store, at, limits)), strict=True)
+
+        def in_time(text: str, labels: Labels, value: float, query: Query | None = asked) -> Expanded:
+            if "{{" in text and time.perf_counter() > deadline:
+                return unfilled(f"no time was left in the {_LONGEST_SECONDS:g} s of the rule")
+            return expand(text, labels, value, query)
 
         try:
             result = instant(self.rule.query, store, at - group.query_offset, limits, memo)

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from alerts.annotations import Expand
 from alerts.config import ConfigError
-from alerts.evaluator import Evaluator, Expand, RuleState, Store
+from alerts.evaluator import Evaluator, RuleState, Store
 from alerts.record import AlertRecord, Transition
 from alerts.rules import Group, load_rules
 from alerts.states import Alert

@@ -12,8 +12,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import AfterValidator, Field
 
+from alerts.annotations import Expand
 from alerts.config import ConfigError, Duration, Strict, Texts, read
-from alerts.evaluator import Evaluator, Expand
+from alerts.evaluator import Evaluator
 from alerts.notation import series_labels, values
 from alerts.promql import PromQLError, Scalar, Vector, instant, parse
 from alerts.rules import Group, RuleFile, load_rules

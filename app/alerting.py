@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from alerts.annotations import expand
+from alerts.annotations import expand_at
 from alerts.dispatch.defaults import Defaults
 from alerts.notifier import CONFIG_FILE, Notifier
 from alerts.relay import Relay
@@ -25,6 +25,7 @@ def alerting(
     remote = None
     if settings.prometheus_url is not None:
         remote = RemoteRules(settings.prometheus_url.get_secret_value(), record, lease)
+    expand = expand_at(settings.address)
     rules = Rules(RULES_FILE, samples, record, expand, lease, judges=remote is None, offset=OFFSET_MS)
     judge = remote or rules
     receivers = Defaults(

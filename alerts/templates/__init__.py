@@ -4,6 +4,6 @@ from alerts.templates.alertmanager import NotificationTemplates
 from alerts.templates.errors import TemplateError
 from alerts.templates.execution import Expanded
 from alerts.templates.notification import Alert, Data, data
-from alerts.templates.prometheus import RuleTemplates
+from alerts.templates.prometheus import Query, RuleTemplates
 
-__all__ = ["Alert", "Data", "Expanded", "NotificationTemplates", "RuleTemplates", "TemplateError", "data"]
+__all__ = ["Alert", "Data", "Expanded", "NotificationTemplates", "Query", "RuleTemplates", "TemplateError", "data"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -20,6 +21,8 @@ from alerts.templates.values import Strings, Struct
 
 #: Answers a query of a template with samples; raises ValueError.
 Query = Callable[[str], Iterable[tuple[Mapping[str, str], float]]]
+#: What answers `query` in the text that is being filled in.
+_QUERY: ContextVar[Query | None] = ContextVar("query", default=None)
 _HOST_PORT = re.compile(r"(?:\[(?P<inside>[^\[\]]*)\]|(?P<host>[^\[\]:]*)):(?P<port>[^\[\]:]*)")
 _VARIABLES = {
     "$labels": "{{$labels := .Labels}}",
@@ -63,32 +66,35 @@ class RuleData(Struct):
 class RuleTemplates:
     """Expands the labels and annotations of rules.
 
-    external_labels, external_url: of this installation; query: absent, `query` is an error; now: the present with its
-    zone.
+    external_labels, external_url: of this installation; now: the present with its zone.
     """
 
     def __init__(
         self,
         external_labels: Mapping[str, str] | None = None,
         external_url: str = "",
-        query: Query | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._external_labels, self._external_url = Strings(external_labels or {}), external_url
-        self._functions = Functions(_functions(external_url, query, now))
+        self._functions = Functions(_functions(external_url, now))
 
     def check(self, text: str) -> None:
         """Raise TemplateError for a text that is no template, whatever it would be filled in with."""
         parsed(_variables(text) + text, self._functions)
 
-    def expand(self, text: str, labels: Mapping[str, str], value: float) -> Expanded:
-        """A text filled in; where that fails the text as it is and the error."""
+    def expand(self, text: str, labels: Mapping[str, str], value: float, query: Query | None = None) -> Expanded:
+        """A text filled in; where that fails the text as it is and the error. Without `query` such is an error."""
         data = RuleData(Strings(labels), self._external_labels, self._external_url, value)
-        return expanded_text(text, data, self._functions, {}, before=_variables(text))
+        token = _QUERY.set(query)
+        try:
+            return expanded_text(text, data, self._functions, {}, before=_variables(text))
+        finally:
+            _QUERY.reset(token)
 
 
-def _functions(external_url: str, query: Query | None, now: Callable[[], datetime]) -> dict[str, Callee]:
+def _functions(external_url: str, now: Callable[[], datetime]) -> dict[str, Callee]:
     def run(text: str) -> Samples:
+        query = _QUERY.get()
         if query is None:
             raise ValueError("queries are not available here")
         return Samples(Sample(Strings(labels), value) for labels, value in query(text))

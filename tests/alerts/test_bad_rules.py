@@ -12,7 +12,7 @@ from alerts.evaluator import states_of
 from alerts.promql.nodes import Selector
 from alerts.rules import load_rules
 from alerts.running import Rules
-from alerts.templates import Expanded
+from alerts.templates import Expanded, Query
 from data.samples.model import Labels
 from data.samples.store import SampleStore
 from tests.data.support import empty_record
@@ -129,7 +129,7 @@ class SlowTemplates:
     def perf_counter(self) -> float:
         return self.now
 
-    def expand(self, text: str, labels: Labels, value: float) -> Expanded:
+    def expand(self, text: str, labels: Labels, value: float, query: Query | None = None) -> Expanded:
         self.now += 3
         return expand(text, labels, value)
 

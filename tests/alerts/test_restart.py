@@ -10,7 +10,7 @@ import pytest
 from alerts.config import ConfigError
 from alerts.notifier import Notifier
 from alerts.running import Rules
-from alerts.templates import Expanded
+from alerts.templates import Expanded, Query
 from data.lease import Lease
 from data.record import Record
 from data.samples.store import SampleStore
@@ -53,7 +53,7 @@ class World:
         self.lease = Lease(self.record, "alerting", "one", 3600)
         self.lease.renew()
 
-        def expand(text: str, labels: object, value: float) -> Expanded:
+        def expand(text: str, labels: object, value: float, query: Query | None = None) -> Expanded:
             return Expanded(text.replace("{{ $value }}", f"{value:g}"))
 
         self.rules = Rules(self.folder / "rules.yml", self.store, self.record, expand, self.lease)

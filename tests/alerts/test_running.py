@@ -16,7 +16,7 @@ from alerts.record import Transition, short
 from alerts.rules import load_rules
 from alerts.running import Rules
 from alerts.states import State
-from alerts.templates import Expanded
+from alerts.templates import Expanded, Query
 from data.models import alert_transitions
 from data.samples.model import Labels, Matcher, is_absent, is_stale
 from data.samples.store import SampleStore
@@ -41,7 +41,7 @@ groups:
 """
 
 
-def expand(text: str, labels: Labels, value: float) -> Expanded:
+def expand(text: str, labels: Labels, value: float, query: Query | None = None) -> Expanded:
     said = text.replace("{{ $value }}", "high" if value > 35 else "low")
     return Expanded(said.replace("{{ $labels.room }}", labels.get("room", "?")))
 

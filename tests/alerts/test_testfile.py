@@ -23,7 +23,11 @@ groups:
         expr: room:heat:max > 30
         for: 2m
         labels: {severity: warning}
-        annotations: {summary: "{{ $labels.room }} has {{ $value }} degrees"}
+        annotations:
+          summary: "{{ $labels.room }} has {{ $value }} degrees"
+          others: >-
+            {{ range query (printf "room:heat:max{room!='%s'}" $labels.room) }}{{ .Labels.room }} {{ .Value }}{{ end }},
+            {{ query "nothing" | len }}, {{ query "1 + 1" | first | value }}
 """
 TESTS = """
 rule_files: [rules.yml]
@@ -42,9 +46,9 @@ tests:
         alertname: Hot
         exp_alerts:
           - exp_labels: {severity: warning, room: a}
-            exp_annotations: {summary: a has 39 degrees}
+            exp_annotations: {summary: a has 39 degrees, others: 'b 50, 0, 2'}
           - exp_labels: {severity: warning, room: b}
-            exp_annotations: {summary: b has 50 degrees}
+            exp_annotations: {summary: b has 50 degrees, others: 'a 39, 0, 2'}
     promql_expr_test:
       - expr: room:heat:max
         eval_time: 2m

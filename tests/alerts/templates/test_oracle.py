@@ -177,11 +177,11 @@ def test_what_prometheus_makes_of_annotations(tmp_path: Path) -> None:
         return [each for each in samples if text == "x" or each[0]["value"] in text]
 
     expected = promtool(tmp_path, RULE_TEMPLATES, VALUES)
-    templates = RuleTemplates({"site": "berlin"}, "https://calls.example/app", query)
+    templates = RuleTemplates({"site": "berlin"}, "https://calls.example/app")
     wrong = []
     for name, value in VALUES.items():
         for key, text in RULE_TEMPLATES.items():
-            found, wanted = templates.expand(text, labels_of(name), float(value)), expected[name].get(key, "")
+            found, wanted = templates.expand(text, labels_of(name), float(value), query), expected[name].get(key, "")
             if not (wanted.startswith("<error expanding") if found.error else found.text == wanted):
                 wrong.append(f"{key} of {value}: {text}\n  Prometheus: {wanted}\n  ours:       {found}")
     assert not wrong, f"{len(wrong)} differ\n" + "\n".join(wrong[:5])
