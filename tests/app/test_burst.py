@@ -52,9 +52,10 @@ def test_what_is_not_refused_is_stored(program: Program) -> None:
         return found
 
     first = burst("first", 2)
-    assert total() == CALLS * sum(status == 201 for status, _ in first)
     before = memory(program)
     second = burst("second", LISTS)
+    # Before anybody asks: what the copy then takes for a moment, it takes for as many calls of any day.
+    grown = memory(program) - before
     assert set(first + second) <= {(201, None), (503, "1")}
     assert total() == CALLS * sum(status == 201 for status, _ in first + second)
-    assert memory(program) - before < MOST_BYTES
+    assert grown < MOST_BYTES
