@@ -25,6 +25,10 @@ class Direct:
     def __init__(self, record: Record) -> None:
         self._record = record
 
+    def pulled(self) -> contextlib.AbstractContextManager[None]:
+        """Nothing needs to be pulled."""
+        return contextlib.nullcontext()
+
     def frame(self, query: Select[Any], name: str = "query") -> pd.DataFrame:
         """The answer as a frame."""
         with self._record.read() as connection:
