@@ -43,15 +43,19 @@ def kpi_report(
     known = _FIGURES | {"service_level": among_counted(service_level(sl_seconds, abandoned=sl_abandoned))}
     figures = {name: sql for name, sql in known.items() if name in names or name == "total_calls"}
     earlier = chosen.previous()
+
+    def beside() -> tuple[dict[str, Any], int]:
+        previous = copy.row(_select(earlier, figures), "kpis") if earlier else {}
+        return previous, active_calls(copy, chosen, now=now)
+
     # At once: a day of calls keeps one processor busy, and the engine does not share out so little.
     with side_by_side(copy) as ask:
-        asked = ask(copy.row, _select(earlier, figures), "kpis") if earlier else None
+        rest = ask(beside)
         current = copy.row(_select(chosen, figures | _CARRIED), "kpis")
-        active = active_calls(copy, chosen, now=now)
-    total = current["total_calls"]
+    (previous, active), total = rest.result(), current["total_calls"]
     return KpiReport(
         current={name: current[name] for name in figures} | {"active_calls": active},
-        previous=asked.result() if asked else {},
+        previous=previous,
         coverage={name: 100 * (current[f"carried.{name}"] or 0) / total if total else None for name in COVERAGE},
     )
 

@@ -47,9 +47,10 @@ def repeats(copy: AnalyticCopy, chosen: CallFilter, *, now: int) -> list[Repeats
     agent = func.coalesce(number_of(c.agent), literal_column("-1")).label("agent")
     columns: list[Any] = [CALLER.label("caller"), c.started_at, c.id, agent, meant]
     query = known_callers(judged.start, judged.end, max(AGAIN.values()), *columns)
-    names: Any = select(c.agent, number_of(c.agent).label("number")).where(*judged.times()).group_by(c.agent)
+    agents = select(c.agent).where(*judged.times(), c.agent.is_not(None)).distinct().subquery()
+    names = select(agents.c.agent, number_of(agents.c.agent).label("number"))
     with side_by_side(copy) as ask:
-        named = ask(copy.frame, names.where(c.agent.is_not(None)), "repeats")
+        named = ask(copy.frame, names, "repeats")
         found = [_counted_again(part, ends) for part in parts(copy, query, CALLER, "repeats")]
     counted = pd.concat(found).groupby(level=0).sum()
     frame = counted.join(named.result().set_index("number"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from data.importer import Report, Source, import_file
 from data.ingest import Ingest
 from data.migrations import migrate, new_identity
 from data.record import Record
+from tests.data.importing import Importer
 from tests.data.support import emptied, empty_record
 
 SQLITE = pytest.param("sqlite")
@@ -117,3 +119,14 @@ def bank(request: pytest.FixtureRequest, datasets: Path, tmp_path_factory: pytes
     yield Bank(record, copy, file, meaning, report, expected)
     copy.close()
     record.close()
+
+
+@pytest.fixture
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Without hundreds of reports of the damage."""
+    caplog.set_level(logging.CRITICAL, logger="data.analytics")
+
+
+@pytest.fixture
+def importer(sqlite_record: Record, tmp_path: Path) -> Importer:
+    return Importer(sqlite_record, tmp_path)
