@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 #: The engine shares a large question out by itself; beside it there is room for what it does one after the other:
 #: planning, putting the last pieces together, handing the answer over.
-_AT_ONCE = 3
+_AT_ONCE = 2
 
 
 class Ask:

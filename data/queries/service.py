@@ -85,9 +85,10 @@ def service(
     bins = sorted({*map(float, WAIT_BINS), threshold.seconds})
     key_figures = {name: KPIS[name].sql for name in FIGURES} | {"service_level": threshold.sql}
     with side_by_side(copy) as ask:
+        # Side by side what numpy and what the engine is busy with.
         occupied = ask(occupancy, copy, chosen)
-        busy = ask(concurrency, copy, chosen, grid, now=now, hourly=by_hour == "peak")
         of_offered = ask(offered, copy, chosen, grid, _figures(threshold))
+        busy = ask(concurrency, copy, chosen, grid, now=now, hourly=by_hour == "peak")
         before = chosen.previous()
         earlier = ask(copy.row, of_counted(before, key_figures), "service_before") if before else None
         waited, late = ask(_waits, copy, chosen, bins), ask(_late, copy, chosen)
