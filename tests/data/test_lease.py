@@ -31,7 +31,7 @@ def test_names_have_leases_of_their_own(record: Record) -> None:
 def test_a_holder_that_dies_loses_it_when_its_time_is_over(record: Record) -> None:
     first, second = Lease(record, "work", "a", 0.4), Lease(record, "work", "b", 0.4)
     assert first.renew() and not second.renew()
-    wait_until(second.renew, "the second takes over")
+    wait_until(second.renew, "the second takes over", within=5)
     assert not first.held, "it never lasts longer here than in the database"
     assert not first.renew() and first.elsewhere
 
@@ -81,8 +81,8 @@ def test_while_the_database_is_away_it_is_not_held_but_nobody_elses(record: Reco
     lease = Lease(record, "work", "a", 0.2)
     lease.start()
     record.away = lambda: "away"
-    wait_until(lambda: not lease.held, "its time is over")
+    wait_until(lambda: not lease.held, "its time is over", within=5)
     assert not lease.elsewhere
     record.away = lambda: None
-    wait_until(lambda: lease.held, "it is taken again")
+    wait_until(lambda: lease.held, "it is taken again", within=5)
     lease.stop()

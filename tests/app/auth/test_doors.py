@@ -96,7 +96,7 @@ def test_what_commands_change_works_in_the_running_program(program: Program, adm
     assert sent() == 201
     assert "used " in voicehive(program, "apikey", "list")
     voicehive(program, "apikey", "revoke", "machine")
-    wait_until(lambda: sent() == 401, "the key is over")
+    wait_until(lambda: sent() == 401, "the key is over", within=5)
     # Its name is free for the next one, which is another.
     other = voicehive(program, "apikey", "create", "machine", "--scope", "ingest")
     assert sent() == 401

@@ -147,7 +147,7 @@ def test_a_disabled_user_has_no_tokens_within_five_seconds(stored: Guarded) -> N
     found = find_user(stored.record, "viewer")
     assert found
     change_user(stored.record, found[0], disabled=True)
-    wait_until(lambda: status(stored, given["access_token"]) == 401, "the token is over")
+    wait_until(lambda: status(stored, given["access_token"]) == 401, "the token is over", within=5)
     assert signed_in(stored).status_code == 401
 
 
